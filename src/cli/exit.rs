@@ -1,0 +1,70 @@
+//! Exit codes, and failures that carry one.
+
+use std::{fmt::Display, io, process::ExitCode};
+
+/// The exit codes of every verb. Never a count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// All went well.
+    Pass = 0,
+    /// The tool failed.
+    Failed = 1,
+    /// The request cannot be carried out as it stands: a flag or an input file.
+    Usage = 2,
+    /// The environment is unfit: a backend, a device, a permission.
+    Unfit = 5,
+    /// A backend differs from the golden model.
+    WrongResults = 6,
+    /// Stopped by a signal: 128 + SIGINT, as shells expect.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// What a verb could not do: one line for the user, and the exit code.
+#[derive(Debug)]
+pub struct Failure {
+    exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    /// A failure with `message`, which names the file or flag and the remedy.
+    pub fn new(exit: Exit, message: impl Display) -> Self {
+        Self { exit, message: message.to_string() }
+    }
+
+    /// A problem of the request: exit code 2.
+    pub fn usage(message: impl Display) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// A problem while writing output. A closed pipe is no failure: the reader has had enough.
+    #[must_use]
+    pub fn output(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::new(Exit::Pass, ""),
+            _ => Self::new(Exit::Failed, format!("cannot write the output: {error}")),
+        }
+    }
+
+    /// Prints the message, if there is one, and gives the exit code.
+    #[must_use]
+    pub fn report(&self) -> ExitCode {
+        if !self.message.is_empty() {
+            eprintln!("nanogate: {}", self.message);
+        }
+        self.exit.into()
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::output(&error)
+    }
+}

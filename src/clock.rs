@@ -1,0 +1,233 @@
+//! Time domains as types. Three clocks that share no arithmetic, no comparison and no `From`.
+//!
+//! ```
+//! use nanogate::{backend::mock, clock::HostNanos};
+//! let sum: HostNanos = mock::host_nanos(1) + mock::host_nanos(2);
+//! assert!(sum > mock::host_nanos(2));
+//! ```
+//!
+//! Host time and simulated cycles cannot be added:
+//!
+//! ```compile_fail
+//! use nanogate::backend::mock;
+//! let _ = mock::host_nanos(1) + mock::sim_cycles(2);
+//! ```
+//!
+//! nor compared:
+//!
+//! ```compile_fail
+//! use nanogate::backend::mock;
+//! let _ = mock::host_nanos(1) < mock::device_nanos(2);
+//! ```
+//!
+//! nor converted:
+//!
+//! ```compile_fail
+//! use nanogate::{backend::mock, clock::HostNanos};
+//! let _ = HostNanos::from(mock::device_nanos(1));
+//! ```
+//!
+//! A clock cannot be added from outside:
+//!
+//! ```compile_fail
+//! #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+//! struct MyClock(u64);
+//! impl nanogate::clock::Clock for MyClock {
+//!     const TAG: &'static str = "mine";
+//!     const UNIT: &'static str = "ns";
+//!     fn in_units(self) -> f64 { 0.0 }
+//! }
+//! ```
+//!
+//! Modelled time is no clock, so nothing that summarises or compares takes it:
+//!
+//! ```compile_fail
+//! use nanogate::{clock::ModeledNanos, stats::Samples};
+//! let _: Samples<ModeledNanos>;
+//! ```
+
+use std::{fmt, num::NonZeroU64, ops};
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A domain in which durations are counted. Sealed: there are exactly three.
+pub trait Clock: sealed::Sealed + Copy + Ord + fmt::Debug {
+    /// First part of every metric id in this domain.
+    const TAG: &'static str;
+    /// Unit of [`Clock::in_units`].
+    const UNIT: &'static str;
+    /// The duration in [`Clock::UNIT`].
+    fn in_units(self) -> f64;
+}
+
+/// A duration on the host's monotonic clock. Made only in `host/timer.rs`.
+///
+/// Kept in picoseconds, since one tick of a time-stamp counter is a fraction of a nanosecond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostNanos {
+    picos: u64,
+}
+
+/// A duration between two device timestamps. Made only by a device backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceNanos {
+    picos: u64,
+}
+
+/// Counted clock edges of simulated hardware: a count, not a time. Made only by a simulator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SimCycles {
+    cycles: u64,
+}
+
+impl HostNanos {
+    pub(crate) const fn from_picos(picos: u64) -> Self {
+        Self { picos }
+    }
+
+    /// The duration in whole picoseconds.
+    #[must_use]
+    pub const fn picos(self) -> u64 {
+        self.picos
+    }
+}
+
+impl DeviceNanos {
+    pub(crate) const fn from_picos(picos: u64) -> Self {
+        Self { picos }
+    }
+
+    /// The duration in whole picoseconds.
+    #[must_use]
+    pub const fn picos(self) -> u64 {
+        self.picos
+    }
+}
+
+impl SimCycles {
+    pub(crate) const fn counted(cycles: u64) -> Self {
+        Self { cycles }
+    }
+
+    /// The count.
+    #[must_use]
+    pub const fn count(self) -> u64 {
+        self.cycles
+    }
+
+    /// What the count would last at `fmax`: the only way from cycles to time, and only modelled.
+    #[must_use]
+    pub fn at(self, fmax: &Fmax) -> ModeledNanos<'_> {
+        ModeledNanos { nanos: self.cycles as f64 * 1e9 / fmax.hz.get() as f64, fmax }
+    }
+}
+
+macro_rules! clock {
+    ($name:ident, $field:ident, $tag:literal, $unit:literal, $per_unit:literal) => {
+        impl sealed::Sealed for $name {}
+
+        impl Clock for $name {
+            const TAG: &'static str = $tag;
+            const UNIT: &'static str = $unit;
+            fn in_units(self) -> f64 {
+                self.$field as f64 / $per_unit
+            }
+        }
+
+        impl ops::Add for $name {
+            type Output = Self;
+            fn add(self, other: Self) -> Self {
+                Self { $field: self.$field + other.$field }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{} {}", self.in_units(), $unit)
+            }
+        }
+    };
+}
+clock!(HostNanos, picos, "host", "ns", 1e3);
+clock!(DeviceNanos, picos, "device", "ns", 1e3);
+clock!(SimCycles, cycles, "sim", "cycles", 1.0);
+
+/// Where a clock frequency comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FmaxSource {
+    /// A place-and-route report, named with part, grade and seeds.
+    TimingReport(String),
+    /// A profile that assumes it.
+    Assumed(String),
+}
+
+/// The highest clock of a design, always with its source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fmax {
+    /// Frequency in hertz.
+    pub hz: NonZeroU64,
+    /// Who says so.
+    pub source: FmaxSource,
+}
+
+/// Cycles times a stated period. No clock: it is printed, and never summarised or compared.
+#[derive(Clone, Copy, Debug)]
+pub struct ModeledNanos<'a> {
+    nanos: f64,
+    fmax: &'a Fmax,
+}
+
+impl fmt::Display for ModeledNanos<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mhz = self.fmax.hz.get() as f64 / 1e6;
+        let source = match &self.fmax.source {
+            FmaxSource::TimingReport(report) => format!("report {report}"),
+            FmaxSource::Assumed(profile) => format!("assumed by {profile}"),
+        };
+        write!(f, "{:.3} ns (modeled @ {mhz} MHz, {source})", self.nanos)
+    }
+}
+
+/// Wall time that a simulator took. Never a result, so no clock: it can only be printed.
+#[derive(Clone, Copy, Debug)]
+pub struct SimulatorCost(HostNanos);
+
+impl SimulatorCost {
+    /// Labels a host duration as the cost of simulating.
+    #[must_use]
+    pub const fn new(elapsed: HostNanos) -> Self {
+        Self(elapsed)
+    }
+}
+
+impl fmt::Display for SimulatorCost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (cost of simulating, not a result)", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nanoseconds that come from cycles always say at which clock, and who says so.
+    #[test]
+    fn modelled_time_names_its_source() {
+        let fmax = Fmax {
+            hz: NonZeroU64::new(250_000_000).unwrap(),
+            source: FmaxSource::TimingReport("ecp5-85f-6".into()),
+        };
+        assert_eq!(
+            SimCycles::counted(5).at(&fmax).to_string(),
+            "20.000 ns (modeled @ 250 MHz, report ecp5-85f-6)"
+        );
+    }
+
+    /// A tick of less than a nanosecond is kept.
+    #[test]
+    fn host_time_keeps_picoseconds() {
+        assert!((HostNanos::from_picos(409).in_units() - 0.409).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,5 @@
+//! The `nanogate` program.
+
+fn main() -> std::process::ExitCode {
+    nanogate::cli::main()
+}
