@@ -385,10 +385,12 @@ mod tests {
     fn display_is_a_sentence() {
         let capabilities = Capabilities::NETWORK_ACCESS | Capabilities::FILE_MODIFICATION;
         let curl = Descriptor::build("curl", Risk::Medium).capabilities(capabilities);
-        insta::assert_snapshot!(
-            curl.execution_ms(1000).memory_mb(100).output_kb(70_000).finish(),
-            @"command #f6e57c9d, medium risk, network access, file modification; about 1000 ms, 100 MB, 65535 kB out"
-        );
+        let curl = curl.execution_ms(1000).memory_mb(100).output_kb(70_000).finish();
+        let text = curl.to_string().replace("; ", "\n");
+        insta::assert_snapshot!(text, @r"
+        command #f6e57c9d, medium risk, network access, file modification
+        about 1000 ms, 100 MB, 65535 kB out
+        ");
     }
 
     /// Each fault is found, named, and explained; of several, the first in precedence wins.

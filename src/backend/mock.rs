@@ -1,0 +1,143 @@
+//! Scripted backends and clock readings, for tests of everything above the contract.
+//!
+//! Not in the registry: nothing that a mock does can become a published number.
+
+use super::{Backend, Batch, DeviceElapsed, HostBackend, SimElapsed, SubmitError};
+use crate::{
+    clock::{DeviceNanos, HostNanos, SimCycles},
+    kernel,
+    op::Op,
+};
+
+/// A host duration that nobody measured.
+#[must_use]
+pub const fn host_nanos(nanos: u64) -> HostNanos {
+    HostNanos::from_picos(nanos * 1000)
+}
+
+/// A device duration that nobody measured.
+#[must_use]
+pub const fn device_nanos(nanos: u64) -> DeviceNanos {
+    DeviceNanos::from_picos(nanos * 1000)
+}
+
+/// A count of cycles that nobody counted.
+#[must_use]
+pub const fn sim_cycles(cycles: u64) -> SimCycles {
+    SimCycles::counted(cycles)
+}
+
+/// Computes the golden output and reports a scripted native reading.
+#[derive(Clone, Copy, Debug)]
+pub struct Mock<N> {
+    op: Op,
+    native: N,
+    faults: Misbehaviour,
+}
+
+/// What a mock does wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Misbehaviour {
+    None,
+    WrongAt(usize),
+    FailsFrom(usize),
+}
+
+/// A mock without a clock of its own.
+pub type Host = Mock<()>;
+/// A mock with scripted device time.
+pub type Device = Mock<DeviceElapsed>;
+/// A mock with scripted cycles.
+pub type Simulated = Mock<SimElapsed>;
+
+impl<N> Mock<N> {
+    const fn new(op: Op, native: N) -> Self {
+        Self { op, native, faults: Misbehaviour::None }
+    }
+
+    /// Flips a bit of the output record `index` of every batch that has one.
+    #[must_use]
+    pub fn wrong_at(mut self, index: usize) -> Self {
+        self.faults = Misbehaviour::WrongAt(index);
+        self
+    }
+
+    /// Fails on every batch of at least `len` records.
+    #[must_use]
+    pub fn fails_from(mut self, len: usize) -> Self {
+        self.faults = Misbehaviour::FailsFrom(len);
+        self
+    }
+}
+
+impl Host {
+    /// A mock that gives the golden output.
+    #[must_use]
+    pub const fn golden(op: Op) -> Self {
+        Self::new(op, ())
+    }
+}
+
+impl Device {
+    /// A mock that gives the golden output and the same kernel time for every batch.
+    #[must_use]
+    pub const fn golden(op: Op, kernel: DeviceNanos) -> Self {
+        Self::new(op, DeviceElapsed { kernel })
+    }
+}
+
+impl Simulated {
+    /// A mock that gives the golden output and no cycles at all.
+    #[must_use]
+    pub const fn golden(op: Op) -> Self {
+        let none = sim_cycles(0);
+        Self::new(op, SimElapsed { latency: none, total: none, stalled: none })
+    }
+}
+
+impl<N: Copy + std::fmt::Debug + Send> Backend for Mock<N> {
+    type Native = N;
+
+    fn submit(&mut self, batch: Batch<'_>, out: &mut [u8]) -> Result<N, SubmitError> {
+        batch.check_output(out)?;
+        let golden = kernel::run(self.op, batch.bytes())
+            .map_err(|ragged| SubmitError::Device(ragged.to_string()))?;
+        out.copy_from_slice(&golden);
+        match self.faults {
+            Misbehaviour::WrongAt(index) if index < out.len() => out[index] ^= 1,
+            Misbehaviour::FailsFrom(len) if batch.len() >= len => {
+                return Err(SubmitError::Device("scripted".into()));
+            }
+            _ => {}
+        }
+        Ok(self.native)
+    }
+}
+
+/// Hands batches to a real backend and flips a bit of one output record.
+///
+/// `nanogate verify --plant-error` uses it to show that verification can fail.
+pub struct Saboteur {
+    inner: Box<HostBackend>,
+    index: usize,
+}
+
+impl Saboteur {
+    /// Spoils the output record `index` of every batch that has one.
+    #[must_use]
+    pub fn new(inner: Box<HostBackend>, index: usize) -> Self {
+        Self { inner, index }
+    }
+}
+
+impl Backend for Saboteur {
+    type Native = ();
+
+    fn submit(&mut self, batch: Batch<'_>, out: &mut [u8]) -> Result<(), SubmitError> {
+        self.inner.submit(batch, out)?;
+        if let Some(byte) = out.get_mut(self.index) {
+            *byte ^= 1;
+        }
+        Ok(())
+    }
+}

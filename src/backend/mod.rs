@@ -1,0 +1,313 @@
+//! The contract that every backend keeps.
+//!
+//! A backend maps a batch of input records to output records. It never takes host time: the
+//! harness does. Its [`Backend::Native`] type says which clock of its own it has, and fixes the
+//! measuring loop that may be used, so that simulated cycles cannot pass for host time:
+//!
+//! ```
+//! use nanogate::{backend::mock, measure::{Bench, inputs::Rotation, throughput}, op::Op};
+//! fn measure(bench: Bench<'_>, rotation: &mut Rotation<'_>) {
+//!     let mut backend = mock::Host::golden(Op::Decide);
+//!     let _ = throughput::measure(bench, &mut backend, rotation);
+//! }
+//! ```
+//!
+//! ```compile_fail
+//! use nanogate::{backend::mock, measure::{Bench, inputs::Rotation, throughput}, op::Op};
+//! fn measure(bench: Bench<'_>, rotation: &mut Rotation<'_>) {
+//!     let mut backend = mock::Simulated::golden(Op::Decide);
+//!     let _ = throughput::measure(bench, &mut backend, rotation);
+//! }
+//! ```
+
+pub mod mock;
+pub mod reference;
+pub mod scalar;
+
+use std::fmt;
+
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::{
+    clock::{DeviceNanos, SimCycles},
+    op::Op,
+};
+
+/// Whole input records of one operation, in wire layout, at any alignment.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a> {
+    op: Op,
+    bytes: &'a [u8],
+    len: usize,
+}
+
+/// Bytes that are not whole records of the operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{bytes} bytes are no whole records of {} bytes", op.input_bytes())]
+pub struct RaggedBatch {
+    /// The operation.
+    pub op: Op,
+    /// Bytes given.
+    pub bytes: usize,
+}
+
+impl<'a> Batch<'a> {
+    /// Checks the length once, so that no backend sees a ragged tail.
+    pub const fn new(op: Op, bytes: &'a [u8]) -> Result<Self, RaggedBatch> {
+        let size = op.input_bytes();
+        if bytes.len().is_multiple_of(size) {
+            Ok(Self { op, bytes, len: bytes.len() / size })
+        } else {
+            Err(RaggedBatch { op, bytes: bytes.len() })
+        }
+    }
+
+    /// The operation.
+    #[must_use]
+    pub const fn op(&self) -> Op {
+        self.op
+    }
+
+    /// The input bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Number of records.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no record.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Bytes that the output must have.
+    #[must_use]
+    pub const fn output_bytes(&self) -> usize {
+        self.len * self.op.output_bytes()
+    }
+
+    /// Refuses an output of the wrong size. Every backend calls this first.
+    pub const fn check_output(&self, out: &[u8]) -> Result<(), SubmitError> {
+        if out.len() == self.output_bytes() {
+            Ok(())
+        } else {
+            Err(SubmitError::OutputSize { expected: self.output_bytes(), got: out.len() })
+        }
+    }
+}
+
+/// Why a batch was not carried out. The output is then unspecified.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// The output slice does not fit the batch.
+    #[error("the output has {got} bytes, but the batch needs {expected}")]
+    OutputSize {
+        /// Bytes needed.
+        expected: usize,
+        /// Bytes given.
+        got: usize,
+    },
+    /// The device gave up.
+    #[error("the device failed: {0}")]
+    Device(String),
+}
+
+/// A way to carry out an operation.
+pub trait Backend: Send {
+    /// What the backend's own clock says of one batch: `()` where it has none.
+    type Native: Copy + fmt::Debug;
+
+    /// Fills `out` and returns when it is visible to the host. Allocates nothing.
+    fn submit(&mut self, batch: Batch<'_>, out: &mut [u8]) -> Result<Self::Native, SubmitError>;
+}
+
+/// Device time of one batch.
+#[derive(Clone, Copy, Debug)]
+pub struct DeviceElapsed {
+    /// From the kernel's first timestamp to its last.
+    pub kernel: DeviceNanos,
+}
+
+/// Simulated clock edges of one batch.
+#[derive(Clone, Copy, Debug)]
+pub struct SimElapsed {
+    /// First record in to first record out.
+    pub latency: SimCycles,
+    /// First record in to last record out.
+    pub total: SimCycles,
+    /// Cycles in which the design held the input back.
+    pub stalled: SimCycles,
+}
+
+/// A backend without a clock of its own.
+pub type HostBackend = dyn Backend<Native = ()>;
+/// A backend with device timestamps.
+pub type DeviceBackend = dyn Backend<Native = DeviceElapsed>;
+/// A backend that counts simulated cycles.
+pub type SimBackend = dyn Backend<Native = SimElapsed>;
+
+/// An open backend. Having one is the proof that it can run here.
+pub enum Opened {
+    /// Runs on the host.
+    Host(Box<HostBackend>),
+    /// Runs on a device with timestamps.
+    Device(Box<DeviceBackend>),
+    /// Runs in a simulator.
+    Simulated(Box<SimBackend>),
+}
+
+impl Opened {
+    /// Carries out a batch and drops what the backend's own clock says.
+    pub fn submit(&mut self, batch: Batch<'_>, out: &mut [u8]) -> Result<(), SubmitError> {
+        match self {
+            Self::Host(backend) => backend.submit(batch, out),
+            Self::Device(backend) => backend.submit(batch, out).map(|_| ()),
+            Self::Simulated(backend) => backend.submit(batch, out).map(|_| ()),
+        }
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Host(_) => "Opened::Host",
+            Self::Device(_) => "Opened::Device",
+            Self::Simulated(_) => "Opened::Simulated",
+        })
+    }
+}
+
+/// What kind of thing does the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BackendKind {
+    /// One processor core, ordinary instructions.
+    Cpu,
+    /// One processor core, vector instructions.
+    Simd,
+    /// A graphics processor, or a driver that imitates one.
+    Gpu,
+    /// Simulated hardware.
+    Fpga,
+}
+
+impl BackendKind {
+    /// The name used in tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Simd => "simd",
+            Self::Gpu => "gpu",
+            Self::Fpga => "fpga",
+        }
+    }
+}
+
+/// What a probe learned of a backend that can run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capability {
+    /// One line for people: the unit, driver or tool that will do the work.
+    pub detail: String,
+}
+
+/// Why a backend cannot run here.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Unavailable {
+    /// Left out when the program was built.
+    #[error("not compiled in: build with `--features {feature}`")]
+    NotCompiled {
+        /// The Cargo feature.
+        feature: &'static str,
+    },
+    /// Made for another processor architecture.
+    #[error("needs a {needs} processor")]
+    WrongArch {
+        /// The architecture.
+        needs: &'static str,
+    },
+    /// The processor lacks an instruction set.
+    #[error("the processor lacks {feature}")]
+    CpuFeatureMissing {
+        /// The instruction set.
+        feature: &'static str,
+    },
+    /// No device was found.
+    #[error("no adapter: {detail}")]
+    NoAdapter {
+        /// What the driver says.
+        detail: String,
+    },
+    /// A tool is not installed.
+    #[error("{tool} is not installed")]
+    ToolMissing {
+        /// The program's name.
+        tool: &'static str,
+    },
+}
+
+/// Choices that hold for every probe and open.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct ProbeContext {}
+
+/// What a backend is opened for.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenOptions {
+    /// The operation.
+    pub op: Op,
+    /// The longest batch that will be submitted, in records.
+    pub batch_len_max: usize,
+}
+
+/// Why a backend could not be opened.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// It cannot run here at all.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// A line of the registry.
+#[derive(Debug)]
+pub struct BackendEntry {
+    /// Says what runs, such as `simd-avx2`.
+    pub id: &'static str,
+    /// What kind of thing does the work.
+    pub kind: BackendKind,
+    /// One line for people.
+    pub summary: &'static str,
+    /// Cheap, without side effects.
+    pub probe: fn(&ProbeContext) -> Result<Capability, Unavailable>,
+    /// Compiles and allocates all that `submit` needs.
+    pub open: fn(&ProbeContext, OpenOptions) -> Result<Opened, OpenError>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A batch takes whole records only, and says how large its output is.
+    #[test]
+    fn batches_hold_whole_records() {
+        let bytes = [0; 49];
+        assert!(Batch::new(Op::Decide, &bytes).is_err());
+        let batch = Batch::new(Op::Decide, &bytes[..48]).unwrap();
+        assert_eq!((batch.len(), batch.output_bytes()), (2, 2));
+        assert!(batch.check_output(&[0; 2]).is_ok());
+        assert_eq!(
+            batch.check_output(&[0; 3]),
+            Err(SubmitError::OutputSize { expected: 2, got: 3 })
+        );
+    }
+}
