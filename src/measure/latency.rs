@@ -1,0 +1,97 @@
+//! Latency: one batch per reading, the whole distribution.
+//!
+//! Nothing is subtracted: what an empty reading takes is measured by the same loop on a backend
+//! that does nothing, and shown beside the distribution.
+
+use std::time::Instant;
+
+use super::{Bench, Stop, WARM_UP_SHARE, inputs::Rotation};
+use crate::{
+    backend::{HostBackend, SubmitError},
+    clock::HostNanos,
+    stats::latency::LatencyHistogram,
+};
+
+/// Readings that bear every percentile that is looked for.
+const READINGS_MAX: u64 = 1_000_000;
+
+/// Readings kept before they go to the histogram. Its counters would push the input out of the
+/// first cache if they were touched after every reading; 4 KiB do not.
+const KEPT: usize = 256;
+
+/// What was measured.
+#[derive(Clone, Debug)]
+pub struct Latency {
+    /// Nanoseconds per batch.
+    pub end_to_end: LatencyHistogram,
+    /// Batches submitted, warm-up included.
+    pub submitted: u64,
+    /// Why measuring ended.
+    pub stop: Stop,
+}
+
+/// What went wrong while measuring.
+#[derive(Debug, thiserror::Error)]
+pub enum LatencyError {
+    /// The backend gave up.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+    /// No histogram.
+    #[error(transparent)]
+    Histogram(#[from] crate::stats::latency::HistogramError),
+}
+
+/// Measures a host backend. Other clocks are other types, and are refused by the compiler.
+pub fn measure(
+    bench: Bench<'_>,
+    backend: &mut HostBackend,
+    rotation: &mut Rotation<'_>,
+) -> Result<Latency, LatencyError> {
+    let mut histogram = LatencyHistogram::new()?;
+    let mut submitted = warm_up(bench, backend, rotation)?;
+    let clock = Instant::now();
+    let stop = loop {
+        let kept = read_stretch(bench, backend, rotation)?;
+        submitted += kept.len() as u64;
+        kept.into_iter().for_each(|reading| histogram.record(reading));
+        if bench.is_interrupted() {
+            break Stop::Interrupted;
+        } else if histogram.len() >= READINGS_MAX {
+            break Stop::Complete;
+        } else if clock.elapsed() >= bench.limits.budget {
+            break Stop::Budget;
+        }
+    };
+    Ok(Latency { end_to_end: histogram, submitted, stop })
+}
+
+fn warm_up(
+    bench: Bench<'_>,
+    backend: &mut HostBackend,
+    rotation: &mut Rotation<'_>,
+) -> Result<u64, SubmitError> {
+    let wanted = bench.limits.budget.mul_f64(WARM_UP_SHARE);
+    let clock = Instant::now();
+    let mut submitted = 0;
+    while submitted == 0 || clock.elapsed() < wanted {
+        rotation.submit(backend, 1)?;
+        submitted += 1;
+    }
+    Ok(submitted)
+}
+
+/// One reading per batch, over the next stretch of the rotation.
+fn read_stretch(
+    bench: Bench<'_>,
+    backend: &mut HostBackend,
+    rotation: &mut Rotation<'_>,
+) -> Result<Vec<HostNanos>, SubmitError> {
+    let mut kept = Vec::with_capacity(KEPT);
+    for (batch, out) in rotation.stretch(KEPT as u64).into_iter() {
+        let start = bench.timer.start();
+        backend.submit(*batch, out)?;
+        let end = bench.timer.end();
+        kept.push(bench.timer.between(start, end));
+    }
+    Ok(kept)
+}

@@ -1,0 +1,5 @@
+//! What is written and shown of a run: the record, and one exporter per file.
+
+pub mod record;
+pub mod store;
+pub mod table;

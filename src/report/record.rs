@@ -1,0 +1,349 @@
+//! The run record: the JSON that a run writes, as `schemas/nanogate.run-1.schema.json` states it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock::{Clock, HostNanos},
+    descriptor::Record,
+    host::{fingerprint::Fingerprint, schedule::Disturbance, timer},
+    measure::{Method, Stop, inputs::Rotation, latency::Latency, throughput::Throughput},
+    op::Op,
+    stats::{self, Estimate, latency::HistogramError, latency::PERCENTILES},
+    warning::{Warning, WarningRecord},
+};
+
+/// Name and version of the format.
+pub const SCHEMA: &str = "nanogate.run/1";
+
+/// A whole run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Whether all that was planned was measured.
+    pub status: Status,
+    /// Seconds since 1970 when the run began.
+    pub started_unix_s: u64,
+    /// The program that measured.
+    pub tool: Tool,
+    /// The machine.
+    pub host: Fingerprint,
+    /// The clock.
+    pub timer: TimerRecord,
+    /// The input.
+    pub corpus: CorpusRecord,
+    /// What is wrong with the machine as a whole.
+    pub warnings: Vec<WarningRecord>,
+    /// One per backend, operation, method, batch length and thread count.
+    pub entries: Vec<Entry>,
+    /// Backends that were asked for and not measured.
+    pub skipped: Vec<Skipped>,
+}
+
+/// How far a run got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// More is to come, or the run died.
+    Running,
+    /// All that was planned is there.
+    Complete,
+    /// The user stopped it.
+    Interrupted,
+    /// A backend gave wrong results.
+    WrongResults,
+}
+
+/// The program that measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// Package version.
+    pub version: String,
+    /// Source revision; `-dirty` when there were changes; `unknown` outside a checkout.
+    pub commit: String,
+    /// `release` or `debug`.
+    pub profile: String,
+    /// Compiler version.
+    pub rustc: String,
+    /// Target triple.
+    pub target: String,
+    /// Extra compiler flags.
+    pub rustflags: String,
+}
+
+impl Tool {
+    /// This program.
+    #[must_use]
+    pub fn current() -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").into(),
+            commit: env!("NANOGATE_COMMIT").into(),
+            profile: if cfg!(debug_assertions) { "debug" } else { "release" }.into(),
+            rustc: env!("NANOGATE_RUSTC").into(),
+            target: env!("NANOGATE_TARGET").into(),
+            rustflags: String::new(),
+        }
+    }
+}
+
+/// The clock, and what the harness itself costs on it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TimerRecord {
+    /// What qualification measured.
+    #[serde(flatten)]
+    pub quality: timer::Quality,
+    /// Throughput of an empty operation: nanoseconds per submitted batch that are the harness's.
+    pub empty_throughput_ns: Option<Estimate>,
+    /// Median latency reading of an empty operation, in nanoseconds.
+    pub empty_latency_ns: Option<f64>,
+}
+
+/// The input of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CorpusRecord {
+    /// File, or the embedded snapshot.
+    pub source: String,
+    /// SHA-256 of the corpus.
+    pub digest: String,
+    /// Descriptors in it.
+    pub descriptor_count: usize,
+    /// Seed with which inputs were drawn.
+    pub seed: u64,
+    /// Faulty records per thousand.
+    pub faults_permille: u16,
+}
+
+/// One measured combination.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    /// Id of the backend.
+    pub backend: String,
+    /// Operation.
+    pub op: Op,
+    /// Method.
+    pub method: Method,
+    /// Records per batch.
+    pub batch_len: usize,
+    /// Threads that work.
+    pub threads: usize,
+    /// Output compared with the golden model before measuring and after. Never false: what is
+    /// not verified has no entry.
+    pub verified: bool,
+    /// Bytes of all inputs and outputs in rotation.
+    pub footprint_bytes: u64,
+    /// Smallest cache that holds the footprint.
+    pub footprint_home: String,
+    /// Readings.
+    pub sample_count: u64,
+    /// Why measuring ended.
+    pub stop: Stop,
+    /// `<clock>/<metric>/<stat>` to value; nanoseconds unless the name says otherwise.
+    pub metrics: BTreeMap<String, f64>,
+    /// Metrics that the samples do not bear, with the reason.
+    pub absent: BTreeMap<String, String>,
+    /// Times as fast as the baseline backend in this run, by the medians.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speedup: Option<Speedup>,
+    /// The distribution, for latency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub histogram: Option<HistogramRecord>,
+    /// What the operating system did meanwhile.
+    pub disturbance: Disturbance,
+    /// Reasons to distrust this entry.
+    pub warnings: Vec<WarningRecord>,
+}
+
+/// A ratio to the baseline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Speedup {
+    /// Id of the baseline backend.
+    pub baseline: String,
+    /// The ratio of medians.
+    #[serde(flatten)]
+    pub ratio: Estimate,
+}
+
+/// A distribution in a format that others read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistogramRecord {
+    /// Always `HdrHistogram V2, base64`.
+    pub format: String,
+    /// Unit of the values.
+    pub unit: String,
+    /// The histogram.
+    pub data: String,
+}
+
+/// A backend that was asked for and not measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Its id.
+    pub backend: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Median time per record, in metrics and tables.
+pub const PER_RECORD: &str = "host/per_record";
+/// Time per batch, in metrics and tables.
+pub const END_TO_END: &str = "host/end_to_end";
+
+/// What both methods know of an entry before its figures.
+#[derive(Clone, Debug)]
+pub struct Header {
+    /// Id of the backend.
+    pub backend: &'static str,
+    /// Operation.
+    pub op: Op,
+    /// Home of the footprint.
+    pub footprint_home: String,
+    /// What the operating system did meanwhile.
+    pub disturbance: Disturbance,
+}
+
+impl Entry {
+    fn new(header: Header, method: Method, rotation: &Rotation<'_>, stop: Stop) -> Self {
+        let warnings = crate::warning::of_disturbance(&header.disturbance);
+        Self {
+            backend: header.backend.into(),
+            op: header.op,
+            method,
+            batch_len: rotation.batch_len(),
+            threads: 1,
+            verified: true,
+            footprint_bytes: rotation.footprint_bytes(),
+            footprint_home: header.footprint_home,
+            sample_count: 0,
+            stop,
+            metrics: BTreeMap::new(),
+            absent: BTreeMap::new(),
+            speedup: None,
+            histogram: None,
+            disturbance: header.disturbance,
+            warnings: warnings.iter().map(Warning::record).collect(),
+        }
+    }
+
+    /// The entry of a throughput measurement.
+    #[must_use]
+    pub fn of_throughput(
+        header: Header,
+        rotation: &Rotation<'_>,
+        measured: &Throughput,
+        precision: f64,
+    ) -> Self {
+        let mut entry = Self::new(header, Method::Throughput, rotation, measured.stop);
+        entry.sample_count = measured.per_record.len() as u64;
+        if let Some(summary) = measured.per_record.summary() {
+            entry.put_summary(&summary, precision);
+        } else {
+            let reason = format!("{} readings bear no interval", entry.sample_count);
+            entry.absent.insert(format!("{PER_RECORD}/p50"), reason);
+        }
+        entry
+    }
+
+    fn put_summary(&mut self, summary: &stats::Summary<HostNanos>, precision: f64) {
+        let median = summary.median;
+        let record_bytes = size_of::<Record>() as f64;
+        for (stat, value) in [
+            ("p50", median.value),
+            ("p50_low", median.low),
+            ("p50_high", median.high),
+            ("mean", summary.mean),
+            ("stdev", summary.stdev),
+            ("mad", summary.mad),
+            ("min", summary.min),
+            ("max", summary.max),
+        ] {
+            self.metrics.insert(format!("{PER_RECORD}/{stat}"), value);
+        }
+        let clock = HostNanos::TAG;
+        self.metrics.insert(format!("{clock}/records_per_s/p50"), 1e9 / median.value);
+        self.metrics
+            .insert(format!("{clock}/input_bytes_per_s/p50"), record_bytes * 1e9 / median.value);
+        if median.relative_half_width() > precision {
+            let percent = median.relative_half_width() * 100.0;
+            let warning = Warning::WideInterval { percent, wanted: precision * 100.0 };
+            self.warnings.push(warning.record());
+        }
+    }
+
+    /// The entry of a latency measurement. `floor_ns` is the median of empty readings.
+    pub fn of_latency(
+        header: Header,
+        rotation: &Rotation<'_>,
+        measured: &Latency,
+        floor_ns: Option<f64>,
+    ) -> Result<Self, HistogramError> {
+        let mut entry = Self::new(header, Method::Latency, rotation, measured.stop);
+        let histogram = &measured.end_to_end;
+        entry.sample_count = histogram.len();
+        entry.metrics.insert(format!("{END_TO_END}/min"), histogram.min_ns());
+        entry.metrics.insert(format!("{END_TO_END}/max"), histogram.max_ns());
+        for (stat, q) in PERCENTILES {
+            let id = format!("{END_TO_END}/{stat}");
+            match histogram.quantile_ns(q) {
+                Ok(nanos) => drop(entry.metrics.insert(id, nanos)),
+                Err(unearned) => drop(entry.absent.insert(id, unearned.to_string())),
+            }
+        }
+        entry.histogram = Some(HistogramRecord {
+            format: "HdrHistogram V2, base64".into(),
+            unit: "ps".into(),
+            data: histogram.to_base64()?,
+        });
+        entry.warn_of_floor(floor_ns);
+        Ok(entry)
+    }
+
+    /// Warns where an empty reading is more than a tenth of the reading.
+    fn warn_of_floor(&mut self, floor_ns: Option<f64>) {
+        let p50_ns = self.metric(END_TO_END, "p50");
+        if let (Some(floor_ns), Some(p50_ns)) = (floor_ns, p50_ns)
+            && floor_ns > p50_ns / 10.0
+        {
+            self.warnings.push(Warning::TimerFloor { floor_ns, p50_ns }.record());
+        }
+    }
+
+    /// A figure of this entry, if the samples bear it.
+    #[must_use]
+    pub fn metric(&self, metric: &str, stat: &str) -> Option<f64> {
+        self.metrics.get(&format!("{metric}/{stat}")).copied()
+    }
+
+    /// The median time of the entry's method with its interval, where there is one.
+    #[must_use]
+    pub fn median(&self) -> Option<Estimate> {
+        Some(Estimate {
+            value: self.metric(PER_RECORD, "p50")?,
+            low: self.metric(PER_RECORD, "p50_low")?,
+            high: self.metric(PER_RECORD, "p50_high")?,
+        })
+    }
+
+    /// Whether two entries differ in nothing but the backend.
+    #[must_use]
+    pub fn is_peer_of(&self, other: &Self) -> bool {
+        (self.op, self.method, self.batch_len, self.threads)
+            == (other.op, other.method, other.batch_len, other.threads)
+    }
+}
+
+impl RunRecord {
+    /// Adds an entry, with its ratio to the baseline if that was measured before it.
+    pub fn push(&mut self, mut entry: Entry, baseline: &str) {
+        let peer =
+            self.entries.iter().find(|peer| peer.backend == baseline && peer.is_peer_of(&entry));
+        if entry.backend != baseline
+            && let (Some(slow), Some(fast)) = (peer.and_then(Entry::median), entry.median())
+        {
+            let ratio = stats::ratio_of(slow, fast);
+            entry.speedup = Some(Speedup { baseline: baseline.into(), ratio });
+        }
+        self.entries.push(entry);
+    }
+}

@@ -1,0 +1,136 @@
+//! The record file: written whole or not at all, and never over something foreign.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+use tempfile::NamedTempFile;
+use thiserror::Error;
+
+use super::record::{RunRecord, SCHEMA};
+
+/// Why a record cannot be written.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The folder is missing or closed to us.
+    #[error("--out {}: cannot write there: {error}", path.display())]
+    Unwritable {
+        /// The record's path.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The file holds something else.
+    #[error(
+        "--out {}: the file exists and is no nanogate run record; name another file", .0.display()
+    )]
+    Foreign(PathBuf),
+    /// Writing failed, most likely a full disk. What was there before is still there.
+    #[error(
+        "cannot write {}: {error}; the file still holds the entries written before", path.display()
+    )]
+    Write {
+        /// The record's path.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+/// Where a run keeps its record.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+}
+
+/// As much of a record as tells it from other JSON.
+#[derive(Deserialize)]
+struct Marked {
+    schema: String,
+}
+
+impl Store {
+    /// Checks that a record can be written to `path`, before anything is measured.
+    pub fn new(path: &Path) -> Result<Self, StoreError> {
+        let store = Self { path: path.to_owned() };
+        if path.is_dir() {
+            let error = io::Error::from(io::ErrorKind::IsADirectory);
+            return Err(StoreError::Unwritable { path: store.path, error });
+        }
+        match fs::read(path) {
+            Ok(bytes) if !is_record(&bytes) => return Err(StoreError::Foreign(store.path)),
+            _ => {}
+        }
+        match store.temporary() {
+            Ok(_) => Ok(store),
+            Err(error) => Err(StoreError::Unwritable { path: store.path, error }),
+        }
+    }
+
+    /// The record's path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Replaces the record: readers see the old one or the new one, and a crash loses neither.
+    pub fn write(&self, record: &RunRecord) -> Result<(), StoreError> {
+        self.replace(record).map_err(|error| StoreError::Write { path: self.path.clone(), error })
+    }
+
+    fn replace(&self, record: &RunRecord) -> io::Result<()> {
+        let mut file = self.temporary()?;
+        serde_json::to_writer_pretty(&mut file, record)?;
+        file.write_all(b"\n")?;
+        file.as_file().sync_all()?;
+        file.persist(&self.path).map_err(|persist| persist.error)?;
+        Ok(())
+    }
+
+    /// A file beside the record, so that renaming it is atomic.
+    fn temporary(&self) -> io::Result<NamedTempFile> {
+        let folder = match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+        builder.prefix(".nanogate-run.").tempfile_in(folder)
+    }
+}
+
+fn is_record(bytes: &[u8]) -> bool {
+    bytes.is_empty()
+        || serde_json::from_slice::<Marked>(bytes)
+            .is_ok_and(|marked| marked.schema.split('/').next() == SCHEMA.split('/').next())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A record may be replaced, and an empty file filled; anything else is left alone.
+    #[test]
+    fn foreign_files_are_left_alone() {
+        assert!(is_record(br#"{"schema": "nanogate.run/1", "entries": []}"#));
+        assert!(is_record(b""));
+        assert!(!is_record(br#"{"schema": "other/1"}"#));
+        assert!(!is_record(b"my thesis"));
+    }
+
+    /// A folder that is not there, and a folder in place of a file, are refused at once.
+    #[test]
+    fn unwritable_paths_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(
+            Store::new(&folder.path().join("no/such/run.json")),
+            Err(StoreError::Unwritable { .. })
+        ));
+        assert!(matches!(Store::new(folder.path()), Err(StoreError::Unwritable { .. })));
+        assert!(Store::new(&folder.path().join("run.json")).is_ok());
+    }
+}

@@ -1,0 +1,216 @@
+//! Pure statistics over samples of one clock.
+//!
+//! Samples of different clocks are different types, so this does not compile:
+//!
+//! ```compile_fail
+//! use nanogate::{backend::mock, clock::{HostNanos, SimCycles}, stats::{Samples, ratio}};
+//! let host: Samples<HostNanos> = Samples::from_units([1.0; 6]);
+//! let sim: Samples<SimCycles> = Samples::from_units([1.0; 6]);
+//! let _ = ratio(&host.summary().unwrap(), &sim.summary().unwrap());
+//! ```
+//!
+//! while this does:
+//!
+//! ```
+//! use nanogate::{clock::HostNanos, stats::{Samples, ratio}};
+//! let slow: Samples<HostNanos> = Samples::from_units([4.0; 6]);
+//! let fast: Samples<HostNanos> = Samples::from_units([2.0; 6]);
+//! assert_eq!(ratio(&slow.summary().unwrap(), &fast.summary().unwrap()).value, 2.0);
+//! ```
+
+pub mod interval;
+pub mod latency;
+
+use std::marker::PhantomData;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Clock;
+
+/// Confidence of every interval that is printed.
+pub const CONFIDENCE: f64 = 0.95;
+
+/// A value with the interval that holds it with [`CONFIDENCE`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The estimate.
+    pub value: f64,
+    /// Lower end of the interval.
+    pub low: f64,
+    /// Upper end of the interval.
+    pub high: f64,
+}
+
+impl Estimate {
+    /// Half the width of the interval as a fraction of the value.
+    #[must_use]
+    pub fn relative_half_width(&self) -> f64 {
+        (self.high - self.low) / 2.0 / self.value.abs()
+    }
+}
+
+/// Readings in units of the clock `C`, such as nanoseconds per record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Samples<C: Clock> {
+    units: Vec<f64>,
+    clock: PhantomData<C>,
+}
+
+impl<C: Clock> Default for Samples<C> {
+    fn default() -> Self {
+        Self { units: Vec::new(), clock: PhantomData }
+    }
+}
+
+impl<C: Clock> Samples<C> {
+    /// Samples from readings in [`Clock::UNIT`].
+    pub fn from_units(units: impl IntoIterator<Item = f64>) -> Self {
+        Self { units: units.into_iter().collect(), clock: PhantomData }
+    }
+
+    /// What one repetition took: the difference of two readings over the repetitions that the
+    /// longer one has more. A constant cost of a reading is in both, so it cancels.
+    pub fn push_difference(&mut self, shorter: C, longer: C, repetitions: f64) {
+        self.units.push((longer.in_units() - shorter.in_units()) / repetitions);
+    }
+
+    /// Number of readings.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.units.len()
+    }
+
+    /// Whether there is no reading.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.units.is_empty()
+    }
+
+    /// The median with its exact sign-test interval. `None` when the samples cannot bear one.
+    #[must_use]
+    pub fn median(&self) -> Option<Estimate> {
+        interval::median(&self.sorted())
+    }
+
+    /// All figures of these samples. `None` when there are too few for an interval.
+    #[must_use]
+    pub fn summary(&self) -> Option<Summary<C>> {
+        let sorted = self.sorted();
+        let median = interval::median(&sorted)?;
+        let mean = sorted.iter().sum::<f64>() / sorted.len() as f64;
+        let squares: f64 = sorted.iter().map(|unit| (unit - mean).powi(2)).sum();
+        let mut deviations: Vec<f64> =
+            sorted.iter().map(|unit| (unit - median.value).abs()).collect();
+        deviations.sort_by(f64::total_cmp);
+        Some(Summary {
+            count: sorted.len(),
+            median,
+            mean,
+            stdev: (squares / (sorted.len() - 1).max(1) as f64).sqrt(),
+            mad: quantile(&deviations, 0.5),
+            min: sorted[0],
+            max: sorted[sorted.len() - 1],
+            clock: PhantomData,
+        })
+    }
+
+    fn sorted(&self) -> Vec<f64> {
+        let mut sorted = self.units.clone();
+        sorted.sort_by(f64::total_cmp);
+        sorted
+    }
+}
+
+/// Figures of a set of samples, in units of the clock `C`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary<C: Clock> {
+    /// Number of samples.
+    pub count: usize,
+    /// Median with its interval.
+    pub median: Estimate,
+    /// Arithmetic mean.
+    pub mean: f64,
+    /// Standard deviation, n - 1 in the denominator.
+    pub stdev: f64,
+    /// Median absolute deviation from the median, not scaled.
+    pub mad: f64,
+    /// Least sample.
+    pub min: f64,
+    /// Greatest sample.
+    pub max: f64,
+    clock: PhantomData<C>,
+}
+
+/// How many times the candidate is as fast as the baseline, by their medians.
+///
+/// The interval divides the ends of the two intervals, so it is wider than it need be.
+#[must_use]
+pub fn ratio<C: Clock>(baseline: &Summary<C>, candidate: &Summary<C>) -> Estimate {
+    ratio_of(baseline.median, candidate.median)
+}
+
+/// [`ratio`] of two bare estimates that are known to be of the same clock and metric.
+#[must_use]
+pub fn ratio_of(baseline: Estimate, candidate: Estimate) -> Estimate {
+    Estimate {
+        value: baseline.value / candidate.value,
+        low: baseline.low / candidate.high,
+        high: baseline.high / candidate.low,
+    }
+}
+
+/// Quantile `q` of sorted values, linear between neighbours (Hyndman and Fan, type 7).
+///
+/// `sorted` must not be empty; `q` is 0..=1.
+#[must_use]
+pub fn quantile(sorted: &[f64], q: f64) -> f64 {
+    let position = q * (sorted.len() - 1) as f64;
+    let (below, above) = (position.floor() as usize, position.ceil() as usize);
+    let weight = position - position.floor();
+    sorted[below] + (sorted[above] - sorted[below]) * weight
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{backend::mock, clock::HostNanos};
+
+    /// Known figures of known numbers.
+    #[test]
+    fn summary_of_known_numbers() {
+        let samples: Samples<HostNanos> =
+            Samples::from_units([9.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+        let summary = samples.summary().unwrap();
+        assert_eq!((summary.median.value, summary.mean), (5.0, 5.0));
+        assert_eq!((summary.min, summary.max, summary.mad), (1.0, 9.0, 2.0));
+        assert!((summary.stdev - 7.5f64.sqrt()).abs() < 1e-12);
+    }
+
+    /// A cost that every reading has does not show in the difference of two.
+    #[test]
+    fn differences_cancel_constant_costs() {
+        let mut samples = Samples::default();
+        for overhead in [5, 50, 500] {
+            let (shorter, longer) =
+                (mock::host_nanos(100 + overhead), mock::host_nanos(200 + overhead));
+            samples.push_difference(shorter, longer, 10.0);
+        }
+        assert_eq!(samples, Samples::from_units([10.0, 10.0, 10.0]));
+    }
+
+    /// Quantiles lie between neighbours in proportion.
+    #[test]
+    fn quantiles_interpolate() {
+        assert!((quantile(&[1.0, 2.0, 3.0, 4.0], 0.25) - 1.75).abs() < 1e-12);
+        assert!((quantile(&[7.0], 0.9) - 7.0).abs() < 1e-12);
+    }
+
+    /// A ratio's interval reaches from the least to the greatest quotient of the ends.
+    #[test]
+    fn ratio_divides_the_ends() {
+        let baseline = Estimate { value: 20.0, low: 18.0, high: 22.0 };
+        let candidate = Estimate { value: 4.0, low: 3.0, high: 4.5 };
+        let ratio = ratio_of(baseline, candidate);
+        assert_eq!(ratio, Estimate { value: 5.0, low: 4.0, high: 22.0 / 3.0 });
+    }
+}

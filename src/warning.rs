@@ -1,0 +1,181 @@
+//! What may be wrong with a measurement. Each warning has a code, its evidence, and advice.
+
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::host::{fingerprint::Fingerprint, schedule::Disturbance, timer};
+
+/// A reason to distrust a number.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum Warning {
+    /// Optimisations are off.
+    #[error("this is a debug build: build with --release before you believe a number")]
+    DebugBuild,
+    /// The measuring thread may wander.
+    #[error("the measuring thread is not pinned: {0}")]
+    NotPinned(String),
+    /// The slower clock is in use.
+    #[error("timing with the OS clock, not the time-stamp counter: {0}")]
+    NoTsc(String),
+    /// Others use the machine.
+    #[error("the load was {load:.1} on {cores} cores when the run began: stop other work")]
+    Load {
+        /// Load of the last minute.
+        load: f64,
+        /// Usable cores.
+        cores: usize,
+    },
+    /// The clock of the core may change.
+    #[error("the frequency governor is `{0}`: set it to `performance`")]
+    Governor(String),
+    /// Hardware threads share cores.
+    #[error("hardware threads share cores: leave the sibling idle or turn SMT off")]
+    Smt,
+    /// The hypervisor may take the core away.
+    #[error("a virtual machine: other guests can slow this one without a trace here")]
+    Virtualised,
+    /// The thread changed cores.
+    #[error("the thread changed cores while measuring: reserve a core with --core")]
+    Moved,
+    /// The scheduler took the core away.
+    #[error("the scheduler took the core away {0} times while measuring: stop other work")]
+    Preempted(u64),
+    /// The hypervisor took the core away.
+    #[error("the hypervisor took the core away for {0} ms while measuring: repeat the run")]
+    Steal(u64),
+    /// The interval is wider than asked for.
+    #[error("the interval is +-{percent:.1} %, wider than +-{wanted:.1} %: raise --budget")]
+    WideInterval {
+        /// Half width reached, percent.
+        percent: f64,
+        /// Half width asked for, percent.
+        wanted: f64,
+    },
+    /// The reading is mostly the timer.
+    #[error("an empty reading takes {floor_ns:.0} ns of these {p50_ns:.0} ns: use throughput")]
+    TimerFloor {
+        /// Median reading of an empty operation.
+        floor_ns: f64,
+        /// Median reading of the operation.
+        p50_ns: f64,
+    },
+}
+
+/// A warning as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct WarningRecord {
+    /// Stable name of the kind.
+    pub code: String,
+    /// Evidence and advice for people.
+    pub message: String,
+}
+
+impl Warning {
+    /// Stable name of the kind.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::DebugBuild => "debug-build",
+            Self::NotPinned(_) => "not-pinned",
+            Self::NoTsc(_) => "no-tsc",
+            Self::Load { .. } => "load",
+            Self::Governor(_) => "governor",
+            Self::Smt => "smt",
+            Self::Virtualised => "virtualised",
+            Self::Moved => "moved",
+            Self::Preempted(_) => "preempted",
+            Self::Steal(_) => "steal",
+            Self::WideInterval { .. } => "wide-interval",
+            Self::TimerFloor { .. } => "timer-floor",
+        }
+    }
+
+    /// The warning as it is stored.
+    #[must_use]
+    pub fn record(&self) -> WarningRecord {
+        WarningRecord { code: self.code().into(), message: self.to_string() }
+    }
+}
+
+/// Share of the usable cores that may be busy before it is worth a warning.
+const LOAD_SHARE_MAX: f64 = 0.5;
+
+/// What is wrong with the machine before anything is measured.
+#[must_use]
+pub fn of_host(host: &Fingerprint, timer: &timer::Quality) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if cfg!(debug_assertions) {
+        warnings.push(Warning::DebugBuild);
+    }
+    if let Some(reason) = &timer.tsc_unavailable {
+        warnings.push(Warning::NoTsc(reason.clone()));
+    }
+    if let Some(load) = host.load_1min
+        && load > host.cores_usable as f64 * LOAD_SHARE_MAX
+    {
+        warnings.push(Warning::Load { load, cores: host.cores_usable });
+    }
+    if let Some(governor) = &host.governor
+        && governor != "performance"
+    {
+        warnings.push(Warning::Governor(governor.clone()));
+    }
+    if host.smt_active == Some(true) {
+        warnings.push(Warning::Smt);
+    }
+    if host.virtualised == Some(true) {
+        warnings.push(Warning::Virtualised);
+    }
+    warnings
+}
+
+/// What went wrong while one entry was measured.
+#[must_use]
+pub fn of_disturbance(disturbance: &Disturbance) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if disturbance.moved || disturbance.migrations.is_some_and(|count| count > 0) {
+        warnings.push(Warning::Moved);
+    }
+    if let Some(count) = disturbance.involuntary_switches.filter(|&count| count > 0) {
+        warnings.push(Warning::Preempted(count));
+    }
+    if let Some(millis) = disturbance.steal_ms.filter(|&millis| millis > 0) {
+        warnings.push(Warning::Steal(millis));
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each kind of disturbance gives its warning; a quiet run gives none.
+    #[test]
+    fn disturbances_become_warnings() {
+        assert_eq!(of_disturbance(&Disturbance::default()), []);
+        let disturbance = Disturbance {
+            core: Some(1),
+            moved: false,
+            involuntary_switches: Some(3),
+            migrations: Some(1),
+            steal_ms: Some(20),
+        };
+        let codes: Vec<_> = of_disturbance(&disturbance).iter().map(Warning::code).collect();
+        assert_eq!(codes, ["moved", "preempted", "steal"]);
+    }
+
+    /// A busy machine is told from an idle one.
+    #[test]
+    fn load_is_judged_by_the_cores() {
+        let mut host = Fingerprint::read();
+        let timer = timer::Timer::qualify();
+        let has_load = |host: &Fingerprint| {
+            of_host(host, timer.quality()).iter().any(|warning| warning.code() == "load")
+        };
+        host.cores_usable = 4;
+        host.load_1min = Some(1.9);
+        assert!(!has_load(&host));
+        host.load_1min = Some(2.1);
+        assert!(has_load(&host));
+    }
+}
