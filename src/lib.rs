@@ -10,6 +10,18 @@ pub mod op;
 pub mod verdict;
 
 pub mod corpus;
+pub mod host;
 pub mod kernel;
+pub mod stats;
+pub mod warning;
+
+pub mod backend;
+
+pub mod registry;
+
+pub mod measure;
+pub mod verify;
+
+pub mod report;
 
 pub mod cli;

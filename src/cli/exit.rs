@@ -44,6 +44,17 @@ impl Failure {
         Self::new(Exit::Usage, message)
     }
 
+    /// A problem that no request and no environment explains: exit code 1.
+    pub fn internal(message: impl Display) -> Self {
+        Self::new(Exit::Failed, message)
+    }
+
+    /// The exit code.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        self.exit
+    }
+
     /// A problem while writing output. A closed pipe is no failure: the reader has had enough.
     #[must_use]
     pub fn output(error: &io::Error) -> Self {

@@ -1,12 +1,27 @@
 //! The command line: one file per verb.
 
+mod backends;
 mod corpus;
+mod decide;
 mod exit;
+mod progress;
+mod run;
+mod verify;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write as _},
+    path::Path,
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
+use serde::Serialize;
 
+use crate::{
+    backend::{BackendEntry, ProbeContext, Unavailable},
+    corpus::Corpus,
+    registry,
+};
 pub use exit::{Exit, Failure};
 
 /// What is said below every help text.
@@ -32,6 +47,14 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Measure every available backend, verified first
+    Run(run::Arguments),
+    /// Compare every available backend with the golden model
+    Verify(verify::Arguments),
+    /// Decide on raw records from a file or a pipe
+    Decide(decide::Arguments),
+    /// List the backends, and why some are missing
+    Backends(backends::Arguments),
     /// Build, describe, explain and multiply the corpus of real tools
     Corpus(corpus::Arguments),
 }
@@ -41,10 +64,64 @@ enum Verb {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.verb {
+        Verb::Run(arguments) => run::main(&arguments),
+        Verb::Verify(arguments) => verify::main(&arguments),
+        Verb::Decide(arguments) => decide::main(&arguments),
+        Verb::Backends(arguments) => backends::main(&arguments),
         Verb::Corpus(arguments) => corpus::main(arguments),
     };
     match outcome {
         Ok(exit) => exit.into(),
         Err(failure) => failure.report(),
     }
+}
+
+type Available = Vec<&'static BackendEntry>;
+type Missing = Vec<(&'static BackendEntry, Unavailable)>;
+
+/// The backends of a `--backend` flag: all if it names none. What it names must be available.
+fn backends_asked(ids: &[String], context: &ProbeContext) -> Result<(Available, Missing), Failure> {
+    let mut available = Vec::new();
+    let mut missing = Vec::new();
+    for (entry, probed) in registry::probe_all(context) {
+        match probed {
+            Ok(_) => available.push(entry),
+            Err(reason) => missing.push((entry, reason)),
+        }
+    }
+    if ids.is_empty() {
+        return Ok((available, missing));
+    }
+    for id in ids {
+        let entry = registry::find(id).map_err(|error| {
+            Failure::usage(format!("--backend: {error}; `nanogate backends` says more"))
+        })?;
+        if let Some((_, reason)) = missing.iter().find(|(missing, _)| missing.id == entry.id) {
+            return Err(Failure::new(Exit::Unfit, format!("--backend {id}: {reason}")));
+        }
+    }
+    available.retain(|entry| ids.iter().any(|id| id == entry.id));
+    Ok((available, Vec::new()))
+}
+
+/// The corpus of a `--corpus` flag, or the embedded one.
+fn corpus_asked(path: Option<&Path>) -> Result<Corpus, Failure> {
+    match path {
+        Some(path) => {
+            Corpus::open(path).map_err(|error| Failure::usage(format!("--corpus: {error}")))
+        }
+        None => Corpus::embedded().map_err(Failure::internal),
+    }
+}
+
+/// Prints text to standard output.
+fn print(text: &str) -> Result<(), Failure> {
+    Ok(io::stdout().lock().write_all(text.as_bytes())?)
+}
+
+/// Prints a value as JSON to standard output.
+fn print_json(value: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
+    Ok(writeln!(out)?)
 }

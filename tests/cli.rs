@@ -1,0 +1,208 @@
+//! The program as its users meet it: the right ways, and the wrong ones with their exit codes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
+
+use std::{fs, path::Path};
+
+use assert_cmd::Command;
+use predicates::{prelude::*, str::contains};
+
+const CAT: [u8; 24] = *b"TCP\x02\x00\x02\xd0\x77\xf2\x44\x00\x00\x00\x01\x00\x64\x00\x32\x00\x0a\
+                         \x00\x03\xf0\x64";
+
+/// The program, with a folder of its own for its lock.
+fn nanogate(folder: &Path) -> Command {
+    let mut command = Command::cargo_bin("nanogate").unwrap();
+    command.env("TMPDIR", folder);
+    command
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// Every verb explains itself, and the exit codes stand in the main help.
+#[test]
+fn every_verb_has_help() {
+    let folder = folder();
+    for verb in ["run", "verify", "decide", "backends", "corpus"] {
+        nanogate(folder.path()).args([verb, "--help"]).assert().success().stdout(contains("Usage"));
+    }
+    nanogate(folder.path()).arg("--help").assert().success().stdout(contains("Exit codes"));
+    nanogate(folder.path()).arg("fly").assert().code(2);
+}
+
+/// Every backend is listed, and JSON is JSON.
+#[test]
+fn backends_are_listed() {
+    let folder = folder();
+    let output = nanogate(folder.path()).args(["backends", "--json"]).assert().success();
+    let rows: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    let ids: Vec<_> = rows.as_array().unwrap().iter().map(|row| row["id"].as_str()).collect();
+    assert_eq!(ids, nanogate::registry::ENTRIES.map(|entry| Some(entry.id)));
+}
+
+/// Verification passes, and one planted wrong bit makes it fail with 6 and show the record.
+#[test]
+fn verify_passes_and_can_fail() {
+    let folder = folder();
+    let verify = ["verify", "--count", "5000"];
+    nanogate(folder.path()).args(verify).assert().success().stdout(contains("verified"));
+    nanogate(folder.path())
+        .args(verify)
+        .args(["--plant-error", "7"])
+        .assert()
+        .code(6)
+        .stdout(contains("record 7 of").and(contains("expected  0x")));
+}
+
+/// One JSON line per record; raw bytes; counts.
+#[test]
+fn decide_has_three_outputs() {
+    let folder = folder();
+    let mut input = CAT.to_vec();
+    input.extend([0; 24]);
+    let decide = |flags: &[&str]| {
+        let mut command = nanogate(folder.path());
+        command.arg("decide").args(flags).write_stdin(input.clone());
+        command.assert().success().get_output().stdout.clone()
+    };
+    let lines = String::from_utf8(decide(&[])).unwrap();
+    assert_eq!(lines.lines().count(), 2);
+    assert!(lines.contains(r#""decision":"approve""#) && lines.contains(r#""fault":"magic""#));
+    assert_eq!(decide(&["--raw", "--backend", "reference"]), [0x00, 0x3f]);
+    let counts: serde_json::Value =
+        serde_json::from_slice(&decide(&["--summary", "--json"])).unwrap();
+    assert_eq!((&counts["records"], &counts["risk-safe"]), (&2.into(), &1.into()));
+}
+
+/// All golden vectors through the raw output.
+#[test]
+fn decide_gives_the_golden_verdicts() {
+    let folder = folder();
+    let vectors = nanogate::corpus::vectors::golden().unwrap();
+    let input: Vec<u8> = vectors.iter().flat_map(|vector| *vector.record.as_bytes()).collect();
+    let expected: Vec<u8> = vectors.iter().map(|vector| vector.verdict).collect();
+    for backend in nanogate::registry::ENTRIES {
+        let mut command = nanogate(folder.path());
+        command.args(["decide", "--raw", "--backend", backend.id]).write_stdin(input.clone());
+        assert_eq!(command.assert().success().get_output().stdout, expected, "{}", backend.id);
+    }
+}
+
+/// A truncated input is an error that says how much was whole, after handling it.
+#[test]
+fn decide_handles_whole_records_of_a_truncated_input() {
+    let folder = folder();
+    let mut input = CAT.repeat(3);
+    input.pop();
+    nanogate(folder.path())
+        .args(["decide", "--raw"])
+        .write_stdin(input)
+        .assert()
+        .code(2)
+        .stdout(predicate::eq(&[0u8, 0][..]))
+        .stderr(contains("2 whole records").and(contains("23 bytes")));
+}
+
+/// Wrong flags and files: exit code 2, one line that names them.
+#[test]
+fn wrong_requests_are_usage_errors() {
+    let folder = folder();
+    let missing = folder.path().join("missing");
+    let missing = missing.to_str().unwrap();
+    let wrong: [(&[&str], &str); 12] = [
+        (&["decide", missing], "cannot read"),
+        (&["decide", "--backend", "fpga"], "no backend `fpga`"),
+        (&["verify", "--backend", "warp"], "--backend"),
+        (&["verify", "--count", "0"], "--count"),
+        (&["verify", "--corpus", missing], "--corpus"),
+        (&["run", "--method", "guess"], "--method"),
+        (&["run", "--batch", "0"], "--batch"),
+        (&["run", "--budget", "0"], "--budget"),
+        (&["run", "--core", "99999", "--out", "x.json"], "--core"),
+        (&["run", "--faults", "1001"], "--faults"),
+        (&["run", "--out", "/no/such/folder/run.json"], "--out"),
+        (&["corpus", "explain", "no-such-command"], "no-such-command"),
+    ];
+    for (arguments, message) in wrong {
+        let assert = nanogate(folder.path()).current_dir(&folder).args(arguments).assert();
+        assert.code(2).stderr(contains(message).and(contains("panicked").not()));
+    }
+}
+
+/// A file that is no record is never overwritten.
+#[test]
+fn run_leaves_foreign_files_alone() {
+    let folder = folder();
+    let out = folder.path().join("thesis.json");
+    fs::write(&out, "my thesis").unwrap();
+    nanogate(folder.path())
+        .args(["run", "--quick", "--out"])
+        .arg(&out)
+        .assert()
+        .code(2)
+        .stderr(contains("no nanogate run record"));
+    assert_eq!(fs::read_to_string(out).unwrap(), "my thesis");
+}
+
+/// A second run on the machine is refused while the first measures.
+#[test]
+fn only_one_run_at_a_time() {
+    let folder = folder();
+    let lock = fs::File::create(folder.path().join("nanogate.lock")).unwrap();
+    lock.lock().unwrap();
+    nanogate(folder.path())
+        .current_dir(&folder)
+        .args(["run", "--quick"])
+        .assert()
+        .code(5)
+        .stderr(contains("another nanogate run"));
+}
+
+/// A full disk is one clear message and exit code 1.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_reported() {
+    let folder = folder();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let program = assert_cmd::cargo::cargo_bin("nanogate");
+    let input = folder.path().join("records");
+    fs::write(&input, CAT.repeat(100_000)).unwrap();
+    let output = std::process::Command::new(program)
+        .args(["decide", "--raw"])
+        .arg(input)
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("cannot write the output"), "{message}");
+}
+
+/// Ctrl-C keeps what is measured: the record is there, marked, with its entries.
+#[cfg(unix)]
+#[test]
+fn interrupting_keeps_what_is_measured() {
+    let folder = folder();
+    let out = folder.path().join("run.json");
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("nanogate"))
+        .env("TMPDIR", folder.path())
+        .args(["run", "--budget", "0.3", "--batch", "1,64,512,4096", "--out"])
+        .arg(&out)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    while !out.exists() {
+        assert!(child.try_wait().unwrap().is_none(), "ended before the first entry");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let killed =
+        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(killed.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let record: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(out).unwrap()).unwrap();
+    assert_eq!(record["status"], "interrupted");
+    assert!(!record["entries"].as_array().unwrap().is_empty());
+}
