@@ -8,6 +8,7 @@ pub mod help;
 pub mod page;
 pub mod records;
 pub mod roff;
+pub mod root;
 pub mod rules;
 pub mod scan;
 pub mod snapshot;

@@ -11,7 +11,7 @@ use flate2::read::MultiGzDecoder;
 
 use super::{
     roff::{self, Rendered},
-    scan::resolve,
+    root::resolve,
 };
 
 /// Bytes of one page's source that are read; what comes after is ignored.
@@ -126,10 +126,11 @@ fn include(name: &str, manual_dir: &Path, root: &Path, depth: usize) -> Option<S
 /// The source of a page, plain or gzip. Text that is no UTF-8 is taken as Latin-1.
 fn source(path: &Path, root: &Path) -> io::Result<String> {
     let path = resolve(root, path)?;
-    let file = File::open(&path)?;
-    if !file.metadata()?.is_file() {
+    // Opening a pipe would wait for whoever writes to it.
+    if !fs::metadata(&path)?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
+    let file = File::open(&path)?;
     let mut bytes = Vec::new();
     if path.extension().is_some_and(|extension| extension == "gz") {
         MultiGzDecoder::new(file).take(SOURCE_BYTES_MAX).read_to_end(&mut bytes)?;

@@ -182,9 +182,10 @@ fn first_of(items: &[String], holds: impl Fn(&str) -> bool) -> Condition<'_> {
 pub struct Rules {
     version: u32,
     families: Vec<String>,
+    #[serde(default)]
+    not_commands: Vec<String>,
     performance: BTreeMap<Risk, Performance>,
-    #[serde(rename = "rule")]
-    rules: Vec<Rule>,
+    rule: Vec<Rule>,
 }
 
 /// Why a rules file cannot be used. Each message ends with the remedy.
@@ -232,8 +233,8 @@ impl Rules {
         if let Some(risk) = Risk::ALL.iter().find(|risk| !rules.performance.contains_key(risk)) {
             return Err(RulesError::Performance(*risk));
         }
-        for (index, rule) in rules.rules.iter().enumerate() {
-            let repeated = rules.rules[..index].iter().any(|earlier| earlier.id == rule.id);
+        for (index, rule) in rules.rule.iter().enumerate() {
+            let repeated = rules.rule[..index].iter().any(|earlier| earlier.id == rule.id);
             if let Some(problem) = problem_of(rule, repeated) {
                 return Err(RulesError::Rule { id: rule.id.clone(), problem });
             }
@@ -247,17 +248,23 @@ impl Rules {
         &self.families
     }
 
+    /// True when a page `name` of a family is a command, not prose that only has such a name.
+    #[must_use]
+    pub fn is_command(&self, name: &str) -> bool {
+        !self.not_commands.iter().any(|glob| glob_matches(glob, name))
+    }
+
     /// The rule called `id`.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.id == id)
+        self.rule.iter().find(|rule| rule.id == id)
     }
 
     /// Applies every rule to one command.
     #[must_use]
     pub fn apply(&self, facts: &Facts<'_>) -> Finding {
         let evidence = |rule| Rule::evidence(rule, facts).map(|evidence| (rule, evidence));
-        let mut held: Vec<(&Rule, String)> = self.rules.iter().filter_map(evidence).collect();
+        let mut held: Vec<(&Rule, String)> = self.rule.iter().filter_map(evidence).collect();
         if held.iter().any(|(rule, _)| rule.pin.is_some()) {
             held.retain(|(rule, _)| rule.is_about_names());
         }
@@ -334,7 +341,7 @@ fn problem_of(rule: &Rule, repeated: bool) -> Option<&'static str> {
 
 fn line_of(text: &str, span: Option<Range<usize>>) -> usize {
     let start = span.map_or(0, |span| span.start.min(text.len()));
-    1 + text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count()
+    1 + text.get(..start).unwrap_or_default().matches('\n').count()
 }
 
 /// `*` stands for any characters, `?` for one, all else for itself.
@@ -393,7 +400,7 @@ mod tests {
     /// The rules that come with the program are valid.
     #[test]
     fn embedded_rules_are_valid() {
-        assert!(Rules::embedded().unwrap().rules.len() > 10);
+        assert!(Rules::embedded().unwrap().rule.len() > 10);
     }
 
     /// A pin settles the risk, whatever phrases say; without one the highest level wins.

@@ -1,16 +1,13 @@
 //! `nanogate corpus build`: scan, apply the rules, write a snapshot.
 
-use std::{
-    io::IsTerminal,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::{
     super::{Exit, Failure},
     output::{self, Output},
+    progress::Progress,
     rules,
 };
 use crate::corpus::{
@@ -58,12 +55,11 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     let places = places(arguments.root.as_deref())?;
     let rules = rules(arguments.rules.as_deref())?;
     let mut out = Output::open(&arguments.out)?;
-    let bar = progress_bar();
+    let mut progress = Progress::new("reading manual pages", 0);
     let (corpus, counts) = scan::scan(&places, &rules, "build", &mut |done, all| {
-        bar.set_length(all as u64);
-        bar.set_position(done as u64);
+        progress.at(done as u64, all as u64);
     });
-    bar.finish_and_clear();
+    drop(progress);
     if corpus.entries().is_empty() {
         let given = if arguments.root.is_some() { "--root" } else { "PATH" };
         return Err(Failure::usage(format!(
@@ -107,18 +103,6 @@ fn write_digest(path: &Path, corpus: &Corpus) -> Result<(), Failure> {
     let mut out = Output::open(&snapshot::digest_path(path))?;
     out.write(snapshot::digest_line(corpus.digest(), &file_name).as_bytes())?;
     out.finish()
-}
-
-/// A bar on standard error, if that is a terminal.
-fn progress_bar() -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(0).with_message("reading manual pages");
-    match ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}, {eta} left") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }
 
 fn report_text(corpus: &Corpus, counts: &Counts) -> String {

@@ -8,8 +8,12 @@ use super::{
     super::{Exit, Failure},
     Source,
     output::{self, Output},
+    progress::Progress,
 };
 use crate::corpus::generate::{FAULTS_PERMILLE_MAX, Generator, Plant, Planted};
+
+/// Records between two looks at the progress bar.
+const RECORDS_PER_STEP: u64 = 1 << 16;
 
 const EXAMPLES: &str = "\
 The output is raw: COUNT records of 24 bytes, nothing between them. The same corpus, seed and
@@ -54,9 +58,14 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let on_standard_output = out.is_standard();
     let mut generator = Generator::new(&corpus, arguments.seed, arguments.faults);
-    for _ in 0..arguments.count {
+    let mut progress = Progress::new("writing records", arguments.count);
+    for done in 0..arguments.count {
+        if done % RECORDS_PER_STEP == 0 {
+            progress.at(done, arguments.count);
+        }
         out.write(generator.next_record().as_bytes())?;
     }
+    drop(progress);
     out.finish()?;
     let planted = generator.planted();
     let report = if arguments.json {

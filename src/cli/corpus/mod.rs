@@ -7,6 +7,7 @@ mod info;
 mod list;
 mod output;
 mod page;
+mod progress;
 
 use std::path::{Path, PathBuf};
 

@@ -106,9 +106,8 @@ impl Interpreter<'_> {
                     let width = self.text(&self.interpolate(reader.delimited())).chars().count();
                     out += &(width * CHARACTER_UNITS).to_string();
                 }
-                Some('{' | '}') => {}
+                Some('{' | '}') | None => {}
                 Some(other) => out.extend(['\\', other]),
-                None => {}
             }
         }
         out

@@ -1,6 +1,6 @@
 //! The macros of man(7), and the requests that only lay out text.
 
-use super::{Interpreter, escape::arguments};
+use super::{Interpreter, Part, escape::arguments};
 
 impl Interpreter<'_> {
     /// Carries out a macro of man(7), mdoc(7) or a preprocessor. Unknown ones print nothing.
@@ -25,7 +25,7 @@ impl Interpreter<'_> {
             "PP" | "LP" | "P" | "HP" | "RS" | "RE" | "br" | "sp" | "TQ" | "TP" => {
                 self.end_line();
             }
-            "IP" => {
+            "IP" | "SY" => {
                 self.end_line();
                 self.put_escaped(given.first().map_or("", String::as_str));
             }
@@ -36,10 +36,6 @@ impl Interpreter<'_> {
             "fi" | "EE" => self.set_no_fill(false),
             "UR" | "MT" => self.address = given.first().cloned().unwrap_or_default(),
             "UE" | "ME" => self.man_address(given),
-            "SY" => {
-                self.end_line();
-                self.put_escaped(given.first().map_or("", String::as_str));
-            }
             "OP" => self.put_escaped(&format!("[{}]", given.join(" "))),
             "YS" => self.end_line(),
             _ => {}
@@ -63,9 +59,9 @@ impl Interpreter<'_> {
 
     fn man_heading(&mut self, given: &[String]) {
         self.end_line();
-        self.in_name_section = false;
+        self.part = Part::Body;
         if given.is_empty() {
-            self.heading_follows = true;
+            self.part = Part::HeadingFollows;
             return;
         }
         let title = self.text(&given.join(" "));

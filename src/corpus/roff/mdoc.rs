@@ -1,6 +1,6 @@
 //! The macros of mdoc(7): arguments are words, and some words are macros themselves.
 
-use super::{Interpreter, escape::arguments};
+use super::{Interpreter, Part, escape::arguments};
 
 /// What a page has said so far.
 #[derive(Debug, Default)]
@@ -109,7 +109,7 @@ impl Interpreter<'_> {
 
     fn mdoc_heading(&mut self, given: &[String]) {
         self.end_line();
-        self.in_name_section = false;
+        self.part = Part::Body;
         let title = self.text(&given.join(" "));
         self.put(&title);
         self.start_section(&title);

@@ -41,7 +41,18 @@ pub fn render(source: &str, include: &Include<'_>) -> Rendered {
     interpreter.finish()
 }
 
-/// How a line that is read goes on: the words of the next line may belong to a list tag and so on.
+/// The part of a page that words belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// Anything but what follows.
+    Body,
+    /// The section NAME, from which the one-line description is taken.
+    Name,
+    /// A heading whose words are on the next line.
+    HeadingFollows,
+}
+
+/// A page that is being read.
 struct Interpreter<'a> {
     include: &'a Include<'a>,
     /// Lines to read, the next one last.
@@ -58,8 +69,7 @@ struct Interpreter<'a> {
     joined: bool,
     no_fill: bool,
     footer: String,
-    in_name_section: bool,
-    heading_follows: bool,
+    part: Part,
     name_text: String,
     /// Link or mail address between its opening and its closing macro.
     address: String,
@@ -81,8 +91,7 @@ impl<'a> Interpreter<'a> {
             joined: false,
             no_fill: false,
             footer: String::new(),
-            in_name_section: false,
-            heading_follows: false,
+            part: Part::Body,
             name_text: String::new(),
             address: String::new(),
             mdoc: mdoc::State::default(),
@@ -133,8 +142,7 @@ impl<'a> Interpreter<'a> {
         let interpolated = self.interpolate(line);
         let text = self.text(&interpolated);
         self.put(&text);
-        if self.heading_follows {
-            self.heading_follows = false;
+        if self.part == Part::HeadingFollows {
             self.start_section(text.trim());
         }
         if self.no_fill || line.is_empty() || line.starts_with(' ') {
@@ -153,7 +161,7 @@ impl<'a> Interpreter<'a> {
                 self.out.push(' ');
             }
             self.out += text;
-            if self.in_name_section {
+            if self.part == Part::Name {
                 self.name_text.push_str(if self.joined { "" } else { " " });
                 self.name_text += text;
             }
@@ -177,7 +185,8 @@ impl<'a> Interpreter<'a> {
     fn start_section(&mut self, title: &str) {
         self.end_line();
         self.no_fill = false;
-        self.in_name_section = title.eq_ignore_ascii_case("name") && self.name_text.is_empty();
+        let is_name = title.eq_ignore_ascii_case("name") && self.name_text.is_empty();
+        self.part = if is_name { Part::Name } else { Part::Body };
     }
 
     fn string(&self, name: &str) -> String {
@@ -308,13 +317,14 @@ mod tests {
         assert_eq!(render(".so man1/b.1\n", &include).text, "");
     }
 
-    /// Lines that look like requests, macros and escapes.
-    const LINE: &str = "[.'\\\\]?[a-zA-Z{}()\\[\\]\\\\* \"éT0-9]{0,12}";
-
     proptest::proptest! {
         /// No input makes the reducer fail.
         #[test]
-        fn any_text_is_rendered(lines in proptest::collection::vec(LINE, 0..40)) {
+        fn any_text_is_rendered(
+            lines in proptest::collection::vec(
+                "[.'\\\\]?[a-zA-Z{}()\\[\\]\\\\* \"éT0-9]{0,12}", 0..40,
+            ),
+        ) {
             render_alone(&lines.join("\n"));
         }
     }

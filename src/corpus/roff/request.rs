@@ -221,7 +221,8 @@ fn split_condition(rest: &str) -> (&str, &str) {
 fn depth_change(line: &str) -> i64 {
     let comment = line.find("\\\"").unwrap_or(line.len());
     let line = &line[..comment];
-    line.matches("\\{").count() as i64 - line.matches("\\}").count() as i64
+    let count = |brace: &str| line.matches(brace).map(|_| 1i64).sum::<i64>();
+    count("\\{") - count("\\}")
 }
 
 /// A line of a macro's body with `\$1`, `\$*` and so on filled in.

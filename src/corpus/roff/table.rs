@@ -37,8 +37,7 @@ impl Interpreter<'_> {
 
     fn row(&mut self, row: &str, separator: char) {
         let mut row = row.to_owned();
-        loop {
-            let Some(before) = row.strip_suffix("T{") else { break };
+        while let Some(before) = row.strip_suffix("T{") {
             self.cells(before, separator);
             let Some(after) = self.text_block() else { return };
             row = after;
