@@ -41,18 +41,18 @@ bitflags! {
     /// What a tool can do besides its risk level: the flags that a builder may set freely.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
     pub struct Capabilities: u32 {
-        /// Works only as root.
-        const REQUIRES_ROOT = 1 << 6;
-        /// Can destroy data.
-        const DESTRUCTIVE = 1 << 7;
-        /// Talks to other machines.
-        const NETWORK_ACCESS = 1 << 8;
-        /// Writes, moves or deletes files.
-        const FILE_MODIFICATION = 1 << 9;
-        /// Changes the state or configuration of the system.
-        const SYSTEM_MODIFICATION = 1 << 10;
-        /// Runs something with more rights than the caller has.
-        const PRIVILEGE_ESCALATION = 1 << 11;
+        /// [`Flags::REQUIRES_ROOT`].
+        const REQUIRES_ROOT = Flags::REQUIRES_ROOT.bits();
+        /// [`Flags::DESTRUCTIVE`].
+        const DESTRUCTIVE = Flags::DESTRUCTIVE.bits();
+        /// [`Flags::NETWORK_ACCESS`].
+        const NETWORK_ACCESS = Flags::NETWORK_ACCESS.bits();
+        /// [`Flags::FILE_MODIFICATION`].
+        const FILE_MODIFICATION = Flags::FILE_MODIFICATION.bits();
+        /// [`Flags::SYSTEM_MODIFICATION`].
+        const SYSTEM_MODIFICATION = Flags::SYSTEM_MODIFICATION.bits();
+        /// [`Flags::PRIVILEGE_ESCALATION`].
+        const PRIVILEGE_ESCALATION = Flags::PRIVILEGE_ESCALATION.bits();
     }
 }
 

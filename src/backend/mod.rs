@@ -5,18 +5,18 @@
 //! measuring loop that may be used, so that simulated cycles cannot pass for host time:
 //!
 //! ```
-//! use nanogate::{backend::mock, measure::{Bench, inputs::Rotation, throughput}, op::Op};
-//! fn measure(bench: Bench<'_>, rotation: &mut Rotation<'_>) {
+//! use nanogate::{backend::mock, measure::{inputs::Rotation, throughput::Contestant}, op::Op};
+//! fn measure(rotation: &mut Rotation<'_>) {
 //!     let mut backend = mock::Host::golden(Op::Decide);
-//!     let _ = throughput::measure(bench, &mut backend, rotation);
+//!     let _ = Contestant::new(&mut backend, rotation);
 //! }
 //! ```
 //!
 //! ```compile_fail
-//! use nanogate::{backend::mock, measure::{Bench, inputs::Rotation, throughput}, op::Op};
-//! fn measure(bench: Bench<'_>, rotation: &mut Rotation<'_>) {
+//! use nanogate::{backend::mock, measure::{inputs::Rotation, throughput::Contestant}, op::Op};
+//! fn measure(rotation: &mut Rotation<'_>) {
 //!     let mut backend = mock::Simulated::golden(Op::Decide);
-//!     let _ = throughput::measure(bench, &mut backend, rotation);
+//!     let _ = Contestant::new(&mut backend, rotation);
 //! }
 //! ```
 
@@ -182,6 +182,26 @@ impl fmt::Debug for Opened {
             Self::Device(_) => "Opened::Device",
             Self::Simulated(_) => "Opened::Simulated",
         })
+    }
+}
+
+/// A backend that is a pure function of the host: whole input records to output records.
+struct HostMap<F>(F);
+
+impl<F: FnMut(&[u8], &mut [u8]) + Send> Backend for HostMap<F> {
+    type Native = ();
+
+    fn submit(&mut self, batch: Batch<'_>, out: &mut [u8]) -> Result<(), SubmitError> {
+        batch.check_output(out)?;
+        self.0(batch.bytes(), out);
+        Ok(())
+    }
+}
+
+impl Opened {
+    /// A host backend that maps with `function`, which gets lengths that fit each other.
+    fn host_map(function: impl FnMut(&[u8], &mut [u8]) + Send + 'static) -> Self {
+        Self::Host(Box::new(HostMap(function)))
     }
 }
 

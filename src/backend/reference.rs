@@ -5,8 +5,8 @@
 //! slowed down.
 
 use super::{
-    Backend, BackendEntry, BackendKind, Batch, Capability, OpenError, OpenOptions, Opened,
-    ProbeContext, SubmitError, Unavailable,
+    BackendEntry, BackendKind, Capability, OpenError, OpenOptions, Opened, ProbeContext,
+    Unavailable,
 };
 use crate::{
     checksum::{INITIAL, step},
@@ -35,25 +35,13 @@ static TABLE: [u16; 256] = {
     table
 };
 
-struct Reference;
-
 fn probe(_: &ProbeContext) -> Result<Capability, Unavailable> {
     Ok(Capability { detail: "any processor".into() })
 }
 
-fn open(_: &ProbeContext, _: OpenOptions) -> Result<Opened, OpenError> {
-    Ok(Opened::Host(Box::new(Reference)))
-}
-
-impl Backend for Reference {
-    type Native = ();
-
-    fn submit(&mut self, batch: Batch<'_>, out: &mut [u8]) -> Result<(), SubmitError> {
-        batch.check_output(out)?;
-        match batch.op() {
-            Op::Decide => decide_all(batch.bytes(), out),
-        }
-        Ok(())
+fn open(_: &ProbeContext, options: OpenOptions) -> Result<Opened, OpenError> {
+    match options.op {
+        Op::Decide => Ok(Opened::host_map(decide_all)),
     }
 }
 

@@ -20,8 +20,8 @@
 //! the compiler joins the two in SSE2 registers, which would not be scalar any more).
 
 use super::{
-    Backend, BackendEntry, BackendKind, Batch, Capability, OpenError, OpenOptions, Opened,
-    ProbeContext, SubmitError, Unavailable,
+    BackendEntry, BackendKind, Capability, OpenError, OpenOptions, Opened, ProbeContext,
+    Unavailable,
 };
 use crate::{
     checksum::{INITIAL, step},
@@ -40,25 +40,13 @@ pub static ENTRY: BackendEntry = BackendEntry {
     open,
 };
 
-struct Scalar;
-
 fn probe(_: &ProbeContext) -> Result<Capability, Unavailable> {
     Ok(Capability { detail: "any processor".into() })
 }
 
-fn open(_: &ProbeContext, _: OpenOptions) -> Result<Opened, OpenError> {
-    Ok(Opened::Host(Box::new(Scalar)))
-}
-
-impl Backend for Scalar {
-    type Native = ();
-
-    fn submit(&mut self, batch: Batch<'_>, out: &mut [u8]) -> Result<(), SubmitError> {
-        batch.check_output(out)?;
-        match batch.op() {
-            Op::Decide => decide_all(batch.bytes(), out),
-        }
-        Ok(())
+fn open(_: &ProbeContext, options: OpenOptions) -> Result<Opened, OpenError> {
+    match options.op {
+        Op::Decide => Ok(Opened::host_map(decide_all)),
     }
 }
 

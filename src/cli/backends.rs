@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 
 use serde::Serialize;
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, output};
 use crate::{
     backend::{BackendEntry, BackendKind, Capability, ProbeContext, Unavailable},
     registry,
@@ -47,7 +47,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
         .collect();
     let mut out = io::stdout().lock();
     if arguments.json {
-        super::print_json(&rows)?;
+        output::print_json(&rows)?;
     } else {
         for row in rows {
             let state = if row.available { "available" } else { "missing" };

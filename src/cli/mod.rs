@@ -4,18 +4,15 @@ mod backends;
 mod corpus;
 mod decide;
 mod exit;
+mod interrupt;
+mod output;
 mod progress;
 mod run;
 mod verify;
 
-use std::{
-    io::{self, Write as _},
-    path::Path,
-    process::ExitCode,
-};
+use std::{path::Path, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use serde::Serialize;
 
 use crate::{
     backend::{BackendEntry, ProbeContext, Unavailable},
@@ -112,16 +109,4 @@ fn corpus_asked(path: Option<&Path>) -> Result<Corpus, Failure> {
         }
         None => Corpus::embedded().map_err(Failure::internal),
     }
-}
-
-/// Prints text to standard output.
-fn print(text: &str) -> Result<(), Failure> {
-    Ok(io::stdout().lock().write_all(text.as_bytes())?)
-}
-
-/// Prints a value as JSON to standard output.
-fn print_json(value: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
-    Ok(writeln!(out)?)
 }

@@ -1,17 +1,14 @@
 //! `nanogate run`: verifies, then measures, and keeps what is measured.
 
 mod plan;
+mod session;
 
 use std::{
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use super::{Exit, Failure, progress::Progress};
+use super::{Exit, Failure, interrupt::Interrupt, output, progress::Progress};
 use crate::{
     host::{affinity, fingerprint::Fingerprint, lock::RunLock, timer::Timer},
     measure::Method,
@@ -22,7 +19,8 @@ use crate::{
     },
     warning::{self, Warning},
 };
-use plan::{Plan, Session};
+use plan::Plan;
+use session::Session;
 
 /// Arguments of `nanogate run`.
 #[derive(Debug, clap::Args)]
@@ -93,23 +91,23 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     let plan = Plan::new(arguments)?;
     let store = Store::new(&arguments.out).map_err(Failure::usage)?;
     let _lock = RunLock::take().map_err(|error| Failure::new(Exit::Unfit, error))?;
-    let interrupted = interrupt_flag()?;
-    let progress = Progress::quiet("qualifying the timer", plan.step_count());
+    let interrupt = Interrupt::catch()?;
+    let progress = Progress::new("qualifying the timer", plan.step_count());
     // Before pinning, which leaves this process a single core.
     let host = Fingerprint::read();
     let pinned = pin(arguments.core)?;
     let timer = Timer::qualify();
     let mut record = begin(&plan, host, &timer, pinned);
-    let mut session = Session::new(&plan, &timer, &interrupted)?;
+    let mut session = Session::new(&plan, &timer, interrupt.flag())?;
     record.timer = session.timer_record()?;
     progress.step("verifying");
-    let measured = session.measure(&mut record, |record, what| {
+    let measured = session.measure(&mut record, &mut |record, what| {
         progress.step(what);
         store.write(record).map_err(|error| Failure::new(Exit::Failed, error))
     });
-    progress.finish();
+    drop(progress);
     record.status = match &measured {
-        _ if interrupted.load(Ordering::Relaxed) => Status::Interrupted,
+        _ if interrupt.is_set() => Status::Interrupted,
         Err(failure) if failure.exit() == Exit::WrongResults => Status::WrongResults,
         Err(_) => Status::Running,
         Ok(()) => Status::Complete,
@@ -119,15 +117,6 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     measured?;
     stored?;
     Ok(if record.status == Status::Interrupted { Exit::Interrupted } else { Exit::Pass })
-}
-
-/// A flag that Ctrl-C sets. Measuring looks at it between readings.
-fn interrupt_flag() -> Result<Arc<AtomicBool>, Failure> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&flag);
-    ctrlc::set_handler(move || seen.store(true, Ordering::Relaxed))
-        .map_err(|error| Failure::new(Exit::Failed, format!("cannot catch Ctrl-C: {error}")))?;
-    Ok(flag)
 }
 
 /// Pins the thread. A core that was asked for by number must be had; otherwise it is a warning.
@@ -166,9 +155,8 @@ fn begin(plan: &Plan, host: Fingerprint, timer: &Timer, pinned: Option<Warning>)
 
 fn show(record: &RunRecord, store: &Store, json: bool) -> Result<(), Failure> {
     if json {
-        return super::print_json(record);
+        return output::print_json(record);
     }
-    super::print(&table::render(record))?;
-    super::print(&format!("record    {}\n", store.path().display()))?;
-    Ok(())
+    output::print(table::render(record).trim_end())?;
+    output::print(&format!("record    {}", store.path().display()))
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 
 use serde::Serialize;
 
-use super::{Exit, Failure, backends_asked, corpus_asked, progress::Progress};
+use super::{Exit, Failure, backends_asked, corpus_asked, output, progress::Progress};
 use crate::{
     backend::{BackendEntry, OpenOptions, Opened, ProbeContext, mock::Saboteur},
     op::Op,
@@ -76,7 +76,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
         let step = |case: &str| progress.step(&format!("{}: {case}", entry.id));
         rows.push(row(entry, verify::run(&mut opened, &suite, step)));
     }
-    progress.finish();
+    drop(progress);
     rows.extend(skipped.into_iter().map(|(entry, reason)| Row {
         backend: entry.id,
         outcome: Outcome::Skipped { reason: reason.to_string() },
@@ -111,7 +111,7 @@ fn row(entry: &'static BackendEntry, result: Result<Coverage, VerifyError>) -> R
 
 fn report(rows: &[Row], json: bool) -> Result<(), Failure> {
     if json {
-        return super::print_json(rows);
+        return output::print_json(rows);
     }
     let mut out = io::stdout().lock();
     for row in rows {

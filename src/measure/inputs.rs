@@ -14,7 +14,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Pool {
     op: Op,
-    input: Vec<u8>,
+    records: Vec<Record>,
     golden: Vec<u8>,
 }
 
@@ -36,9 +36,8 @@ impl Pool {
     ) -> Result<Self, RaggedLength> {
         let needed = batch_lens.iter().map(|&len| len * batch_count(len)).max().unwrap_or(0);
         let records: Vec<Record> = records.take(needed).collect();
-        let input = Record::bytes_of(&records).to_vec();
-        let golden = kernel::run(op, &input)?;
-        Ok(Self { op, input, golden })
+        let golden = kernel::run(op, Record::bytes_of(&records))?;
+        Ok(Self { op, records, golden })
     }
 
     /// The rotation of batches of `batch_len` records, none of them submitted yet.
@@ -46,7 +45,7 @@ impl Pool {
         let count = batch_count(batch_len);
         let (input_bytes, output_bytes) =
             (batch_len * self.op.input_bytes(), batch_len * self.op.output_bytes());
-        let batches = self.input[..count * input_bytes]
+        let batches = Record::bytes_of(&self.records)[..count * input_bytes]
             .chunks_exact(input_bytes)
             .map(|bytes| Batch::new(self.op, bytes))
             .collect::<Result<_, _>>()?;

@@ -1,10 +1,14 @@
-//! Throughput: back-to-back batches, n against 2n, until the median is known well enough.
+//! Throughput: back-to-back batches, n against 2n, all backends in turn, until each is known.
 //!
 //! A reading is T(2n) - T(n) over n batches. What a pair of clock reads costs is in both and
 //! cancels; nothing is subtracted by guess. Which of the two comes first alternates, so that a
 //! drift cancels too. n is chosen so that T(n) is at least 1,000 times the timer's resolution.
+//!
+//! Backends take one reading each per round, in alternating order. On a shared machine a core
+//! can lose a third of its speed for seconds. Measured one after the other, two backends then
+//! had ratios between 3.5 and 8.5; within a round both meet the same machine.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Bench, Stop, WARM_UP_SHARE, inputs::Rotation};
 use crate::{
@@ -16,16 +20,20 @@ use crate::{
 /// Multiple of the timer's resolution that the shorter reading must last.
 const RESOLUTIONS_MIN: f64 = 1_000.0;
 
-/// Readings before the interval is first looked at.
-const READINGS_MIN: usize = 20;
+/// Rounds before the intervals are first looked at.
+const ROUNDS_MIN: usize = 20;
 
-/// Readings without which there is no interval at all, whatever the budget.
-const READINGS_LEAST: usize = 6;
+/// Rounds without which there is no interval at all, whatever the budget.
+const ROUNDS_LEAST: usize = 6;
+
+/// Part of a reading that is run unmeasured when a backend's turn comes: its code and tables
+/// come back into the caches.
+const SETTLE_PART: u64 = 4;
 
 /// What was measured, and how.
 #[derive(Clone, Debug)]
 pub struct Throughput {
-    /// Nanoseconds per record.
+    /// Nanoseconds per record, one reading per round.
     pub per_record: Samples<HostNanos>,
     /// Batches in the shorter reading.
     pub repetitions: u64,
@@ -35,92 +43,174 @@ pub struct Throughput {
     pub stop: Stop,
 }
 
-/// Measures a host backend. Other clocks are other types, and are refused by the compiler.
-pub fn measure(
-    bench: Bench<'_>,
-    backend: &mut HostBackend,
-    rotation: &mut Rotation<'_>,
-) -> Result<Throughput, SubmitError> {
-    let mut run = Run { bench, backend, rotation, submitted: 0 };
-    let repetitions = run.warm_up()?;
-    let records = (repetitions * run.rotation.batch_len() as u64) as f64;
-    let mut per_record = Samples::default();
-    let clock = Instant::now();
-    let stop = loop {
-        let (shorter, longer) = run.pair(repetitions, per_record.len())?;
-        per_record.push_difference(shorter, longer, records);
-        if let Some(stop) = decide_stop(&bench, &per_record, clock) {
-            break stop;
-        }
-    };
-    Ok(Throughput { per_record, repetitions, submitted: run.submitted, stop })
-}
-
-struct Run<'a, 'b> {
-    bench: Bench<'a>,
+/// A backend with its inputs and what was read of it so far.
+pub struct Contestant<'a, 'b> {
     backend: &'a mut HostBackend,
     rotation: &'a mut Rotation<'b>,
+    repetitions: u64,
     submitted: u64,
+    per_record: Samples<HostNanos>,
 }
 
-impl Run<'_, '_> {
-    /// Runs for its share of the budget, and gives the batches that a reading needs.
-    fn warm_up(&mut self) -> Result<u64, SubmitError> {
-        let target_ns = self.bench.timer.quality().resolution_ns * RESOLUTIONS_MIN;
-        let wanted = self.bench.limits.budget.mul_f64(WARM_UP_SHARE);
+impl<'a, 'b> Contestant<'a, 'b> {
+    /// A backend that nothing was read of yet. Other clocks than the host's are other types, and
+    /// are refused by the compiler.
+    pub fn new(backend: &'a mut HostBackend, rotation: &'a mut Rotation<'b>) -> Self {
+        Self { backend, rotation, repetitions: 1, submitted: 0, per_record: Samples::default() }
+    }
+
+    /// Runs for its share of the budget, and finds the batches that a reading needs.
+    fn warm_up(&mut self, bench: &Bench<'_>) -> Result<(), SubmitError> {
+        let target_ns = bench.timer.quality().resolution_ns * RESOLUTIONS_MIN;
+        let wanted = bench.limits.budget.mul_f64(WARM_UP_SHARE);
         let clock = Instant::now();
-        let mut repetitions = 1;
         loop {
-            let nanos = self.time(repetitions)?.picos() as f64 / 1e3;
+            let nanos = self.time(bench, self.repetitions)?.picos() as f64 / 1e3;
             if nanos < target_ns {
-                repetitions *= 2;
-            } else if clock.elapsed() >= wanted || self.bench.is_interrupted() {
-                return Ok(repetitions);
+                self.repetitions *= 2;
+            } else if clock.elapsed() >= wanted || bench.is_interrupted() {
+                return Ok(());
             }
         }
     }
 
-    /// T(n) and T(2n), the longer first in every second pair.
-    fn pair(
-        &mut self,
-        repetitions: u64,
-        index: usize,
-    ) -> Result<(HostNanos, HostNanos), SubmitError> {
-        if index.is_multiple_of(2) {
-            let shorter = self.time(repetitions)?;
-            Ok((shorter, self.time(2 * repetitions)?))
+    /// One reading: T(n) and T(2n), the longer first in every second round.
+    fn read(&mut self, bench: &Bench<'_>, round: usize) -> Result<(), SubmitError> {
+        let repetitions = self.repetitions;
+        self.time(bench, repetitions / SETTLE_PART)?;
+        let (shorter, longer) = if round.is_multiple_of(2) {
+            let shorter = self.time(bench, repetitions)?;
+            (shorter, self.time(bench, 2 * repetitions)?)
         } else {
-            let longer = self.time(2 * repetitions)?;
-            Ok((self.time(repetitions)?, longer))
-        }
+            let longer = self.time(bench, 2 * repetitions)?;
+            (self.time(bench, repetitions)?, longer)
+        };
+        let records = (repetitions * self.rotation.batch_len() as u64) as f64;
+        self.per_record.push_difference(shorter, longer, records);
+        Ok(())
     }
 
-    fn time(&mut self, repetitions: u64) -> Result<HostNanos, SubmitError> {
-        let timer = self.bench.timer;
-        let start = timer.start();
+    fn time(&mut self, bench: &Bench<'_>, repetitions: u64) -> Result<HostNanos, SubmitError> {
+        let start = bench.timer.start();
         self.rotation.submit(self.backend, repetitions)?;
-        let end = timer.end();
+        let end = bench.timer.end();
         self.submitted += repetitions;
-        Ok(timer.between(start, end))
+        Ok(bench.timer.between(start, end))
+    }
+
+    fn finish(self, stop: Stop) -> Throughput {
+        Throughput {
+            per_record: self.per_record,
+            repetitions: self.repetitions,
+            submitted: self.submitted,
+            stop,
+        }
     }
 }
 
-/// Whether the last reading was enough, and why.
+/// Measures backends against each other, and gives the outcomes in their order.
+pub fn measure(
+    bench: Bench<'_>,
+    mut contestants: Vec<Contestant<'_, '_>>,
+) -> Result<Vec<Throughput>, SubmitError> {
+    for contestant in &mut contestants {
+        contestant.warm_up(&bench)?;
+    }
+    let budget = bench.limits.budget * u32::try_from(contestants.len()).unwrap_or(u32::MAX);
+    let clock = Instant::now();
+    let mut round = 0;
+    let stop = loop {
+        // Each second pair of rounds goes backwards, so that both orders of n and 2n meet both
+        // orders of backends.
+        let backwards = round / 2 % 2 == 1;
+        for index in 0..contestants.len() {
+            let index = if backwards { contestants.len() - 1 - index } else { index };
+            contestants[index].read(&bench, round)?;
+        }
+        round += 1;
+        if let Some(stop) = decide_stop(&bench, &contestants, round, clock, budget) {
+            break stop;
+        }
+    };
+    Ok(contestants.into_iter().map(|contestant| contestant.finish(stop)).collect())
+}
+
+/// Whether the last round was enough, and why.
 ///
-/// The interval is looked at whenever the number of readings has grown by an eighth, since
-/// sorting after each reading would cost more than measuring.
-fn decide_stop(bench: &Bench<'_>, samples: &Samples<HostNanos>, clock: Instant) -> Option<Stop> {
-    let count = samples.len();
+/// The intervals are looked at whenever the number of rounds has grown by an eighth, since
+/// sorting after each would cost more than measuring.
+fn decide_stop(
+    bench: &Bench<'_>,
+    contestants: &[Contestant<'_, '_>],
+    rounds: usize,
+    clock: Instant,
+    budget: Duration,
+) -> Option<Stop> {
     if bench.is_interrupted() {
         return Some(Stop::Interrupted);
     }
-    if count >= READINGS_LEAST && clock.elapsed() >= bench.limits.budget {
+    if rounds >= ROUNDS_LEAST && clock.elapsed() >= budget {
         return Some(Stop::Budget);
     }
-    let stride = (count / 8).next_power_of_two();
-    if count < READINGS_MIN || !count.is_multiple_of(stride) {
+    let stride = (rounds / 8).next_power_of_two();
+    if rounds < ROUNDS_MIN || !rounds.is_multiple_of(stride) {
         return None;
     }
-    let precise = samples.median()?.relative_half_width() <= bench.limits.precision;
-    precise.then_some(Stop::Precise)
+    let precise = |contestant: &Contestant<'_, '_>| {
+        let median = contestant.per_record.median();
+        median.is_some_and(|median| median.relative_half_width() <= bench.limits.precision)
+    };
+    contestants.iter().all(precise).then_some(Stop::Precise)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+    use crate::{
+        backend::mock,
+        corpus::Corpus,
+        host::timer::Timer,
+        measure::{Limits, inputs::Pool},
+        op::Op,
+    };
+
+    fn measured(budget: Duration, interrupted: bool) -> Vec<Throughput> {
+        let records = Corpus::embedded().unwrap().records().into_iter().cycle();
+        let pool = Pool::new(Op::Decide, records, &[64]).unwrap();
+        let (timer, interrupted) = (Timer::qualify(), AtomicBool::new(interrupted));
+        let limits = Limits { budget, precision: 0.0 };
+        let bench = Bench { timer: &timer, limits, interrupted: &interrupted };
+        let (mut one, mut other) = (mock::Host::golden(Op::Decide), mock::Host::golden(Op::Decide));
+        let (mut first, mut second) = (pool.rotation(64).unwrap(), pool.rotation(64).unwrap());
+        let outcome = measure(
+            bench,
+            vec![Contestant::new(&mut one, &mut first), Contestant::new(&mut other, &mut second)],
+        );
+        let outcome = outcome.unwrap();
+        assert_eq!(first.verify_measured(outcome[0].submitted), None);
+        assert_eq!(second.verify_measured(outcome[1].submitted), None);
+        outcome
+    }
+
+    /// All contestants have as many readings, enough for an interval even when the budget is
+    /// spent at once, and every one of them is positive in the median.
+    #[test]
+    fn rounds_are_complete() {
+        let outcome = measured(Duration::from_nanos(1), false);
+        let counts: Vec<usize> = outcome.iter().map(|one| one.per_record.len()).collect();
+        assert_eq!(counts, [ROUNDS_LEAST, ROUNDS_LEAST]);
+        assert!(outcome.iter().all(|one| one.stop == Stop::Budget));
+        assert!(outcome.iter().all(|one| one.per_record.median().unwrap().value > 0.0));
+    }
+
+    /// Ctrl-C ends measuring after the round that is going on.
+    #[test]
+    fn interrupting_ends_the_round() {
+        let outcome = measured(Duration::from_secs(60), true);
+        assert!(
+            outcome.iter().all(|one| (one.stop, one.per_record.len()) == (Stop::Interrupted, 1))
+        );
+    }
 }

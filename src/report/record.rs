@@ -143,7 +143,7 @@ pub struct Entry {
     pub metrics: BTreeMap<String, f64>,
     /// Metrics that the samples do not bear, with the reason.
     pub absent: BTreeMap<String, String>,
-    /// Times as fast as the baseline backend in this run, by the medians.
+    /// Times as fast as the baseline backend, by readings of the same rounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speedup: Option<Speedup>,
     /// The distribution, for latency.
@@ -160,7 +160,7 @@ pub struct Entry {
 pub struct Speedup {
     /// Id of the baseline backend.
     pub baseline: String,
-    /// The ratio of medians.
+    /// Median of the quotients, with its interval.
     #[serde(flatten)]
     pub ratio: Estimate,
 }
@@ -323,27 +323,5 @@ impl Entry {
             low: self.metric(PER_RECORD, "p50_low")?,
             high: self.metric(PER_RECORD, "p50_high")?,
         })
-    }
-
-    /// Whether two entries differ in nothing but the backend.
-    #[must_use]
-    pub fn is_peer_of(&self, other: &Self) -> bool {
-        (self.op, self.method, self.batch_len, self.threads)
-            == (other.op, other.method, other.batch_len, other.threads)
-    }
-}
-
-impl RunRecord {
-    /// Adds an entry, with its ratio to the baseline if that was measured before it.
-    pub fn push(&mut self, mut entry: Entry, baseline: &str) {
-        let peer =
-            self.entries.iter().find(|peer| peer.backend == baseline && peer.is_peer_of(&entry));
-        if entry.backend != baseline
-            && let (Some(slow), Some(fast)) = (peer.and_then(Entry::median), entry.median())
-        {
-            let ratio = stats::ratio_of(slow, fast);
-            entry.speedup = Some(Speedup { baseline: baseline.into(), ratio });
-        }
-        self.entries.push(entry);
     }
 }

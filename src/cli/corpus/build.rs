@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::{
-    super::{Exit, Failure},
-    output::{self, Output},
-    progress::Progress,
+    super::{
+        Exit, Failure,
+        output::{self, Output},
+        progress::Progress,
+    },
     rules,
 };
 use crate::corpus::{
@@ -54,8 +56,8 @@ struct Report<'a> {
 pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     let places = places(arguments.root.as_deref())?;
     let rules = rules(arguments.rules.as_deref())?;
-    let mut out = Output::open(&arguments.out)?;
-    let mut progress = Progress::new("reading manual pages", 0);
+    Output::check(&arguments.out)?;
+    let progress = Progress::new("reading manual pages", 0);
     let (corpus, counts) = scan::scan(&places, &rules, "build", &mut |done, all| {
         progress.at(done as u64, all as u64);
     });
@@ -66,6 +68,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
             "{given}: no commands found; give --root a directory with usr/bin or bin in it"
         )));
     }
+    let mut out = Output::open(&arguments.out)?;
     let on_standard_output = out.is_standard();
     let is_file = matches!(out, Output::File { .. });
     out.write(&corpus.to_csv())?;

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    super::{Exit, Failure},
-    Source, output, rules,
+    super::{Exit, Failure, output},
+    Source, rules,
 };
 use crate::{
     corpus::{Corpus, Entry, rules::Rules},

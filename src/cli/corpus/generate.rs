@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use serde_json::{Map, Value, json};
 
 use super::{
-    super::{Exit, Failure},
+    super::{
+        Exit, Failure,
+        interrupt::Interrupt,
+        output::{self, Output},
+        progress::Progress,
+    },
     Source,
-    output::{self, Output},
-    progress::Progress,
 };
 use crate::corpus::generate::{FAULTS_PERMILLE_MAX, Generator, Plant, Planted};
 
@@ -58,10 +61,15 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let on_standard_output = out.is_standard();
     let mut generator = Generator::new(&corpus, arguments.seed, arguments.faults);
-    let mut progress = Progress::new("writing records", arguments.count);
+    let interrupt = Interrupt::catch()?;
+    let progress = Progress::new("writing records", arguments.count);
     for done in 0..arguments.count {
         if done % RECORDS_PER_STEP == 0 {
             progress.at(done, arguments.count);
+            // Returning drops the output, and with it the unfinished file.
+            if interrupt.is_set() {
+                return Ok(Exit::Interrupted);
+            }
         }
         out.write(generator.next_record().as_bytes())?;
     }

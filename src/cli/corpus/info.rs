@@ -3,8 +3,8 @@
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::{
-    super::{Exit, Failure},
-    Source, output,
+    super::{Exit, Failure, output},
+    Source,
 };
 use crate::{
     corpus::summary::{self, Distribution, Interval, Summary, Tally},

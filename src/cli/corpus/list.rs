@@ -4,8 +4,8 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::{
-    super::{Exit, Failure},
-    Source, output,
+    super::{Exit, Failure, output},
+    Source,
 };
 use crate::{corpus::Entry, verdict::Risk};
 

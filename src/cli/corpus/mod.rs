@@ -5,9 +5,7 @@ mod explain;
 mod generate;
 mod info;
 mod list;
-mod output;
 mod page;
-mod progress;
 
 use std::path::{Path, PathBuf};
 

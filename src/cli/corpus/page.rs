@@ -4,10 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{
-    super::{Exit, Failure},
-    output,
-};
+use super::super::{Exit, Failure, output};
 use crate::corpus::{
     page::{self, Pages},
     scan::Places,

@@ -9,7 +9,7 @@ use std::{
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
-use super::super::{Exit, Failure};
+use super::{Exit, Failure};
 
 /// A destination of data.
 pub(super) enum Output {
@@ -43,6 +43,12 @@ impl Output {
         };
         let file = temporary(dir).map_err(|error| refusal(&path, &error))?;
         Ok(Self::File { writer: BufWriter::new(file), path })
+    }
+
+    /// Refuses a path that could not be opened, and leaves nothing behind: for verbs that work long
+    /// before they write.
+    pub(super) fn check(path: &Path) -> Result<(), Failure> {
+        Self::open(path).map(drop)
     }
 
     /// True when the data itself goes to standard output, so that reports must go elsewhere.
@@ -123,7 +129,7 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// Prints a value as one JSON document on standard output.
-pub(super) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+pub(super) fn print_json(value: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
     print(&to_json(value)?)
 }
 
@@ -138,6 +144,6 @@ pub(super) fn report(text: &str, data_on_standard_output: bool) -> Result<(), Fa
 }
 
 /// A value as JSON.
-pub(super) fn to_json(value: &impl Serialize) -> Result<String, Failure> {
+pub(super) fn to_json(value: &(impl Serialize + ?Sized)) -> Result<String, Failure> {
     serde_json::to_string_pretty(value).map_err(|error| Failure::new(Exit::Failed, error))
 }
