@@ -160,6 +160,55 @@ fn only_one_run_at_a_time() {
         .stderr(contains("another nanogate run"));
 }
 
+/// A file without end is refused, and a device is not replaced by a record.
+#[cfg(target_os = "linux")]
+#[test]
+fn devices_are_refused() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let folder = folder();
+    for arguments in [
+        ["run", "--out", "/dev/zero"],
+        ["run", "--out", "/dev/null"],
+        ["run", "--corpus", "/dev/zero"],
+        ["verify", "--corpus", "/dev/zero"],
+    ] {
+        let assert = nanogate(folder.path()).current_dir(&folder).args(arguments).assert();
+        assert.code(2).stderr(contains("/dev/"));
+    }
+    nanogate(folder.path())
+        .args(["corpus", "build", "--rules", "/dev/zero"])
+        .assert()
+        .code(2)
+        .stderr(contains("--rules"));
+    assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+}
+
+/// Ctrl-C while records are written leaves no half of a file.
+#[cfg(unix)]
+#[test]
+fn interrupting_generate_leaves_nothing() {
+    let folder = folder();
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("nanogate"))
+        .args(["corpus", "generate", "--count", "1000000000000", "--out"])
+        .arg(folder.path().join("records"))
+        .spawn()
+        .unwrap();
+    while fs::read_dir(&folder).unwrap().count() == 0 {
+        assert!(child.try_wait().unwrap().is_none(), "ended by itself");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    interrupt(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+}
+
+#[cfg(unix)]
+fn interrupt(child: &std::process::Child) {
+    let status =
+        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(status.unwrap().success());
+}
+
 /// A full disk is one clear message and exit code 1.
 #[cfg(target_os = "linux")]
 #[test]
@@ -197,9 +246,7 @@ fn interrupting_keeps_what_is_measured() {
         assert!(child.try_wait().unwrap().is_none(), "ended before the first entry");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
-    let killed =
-        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(killed.unwrap().success());
+    interrupt(&child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let record: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(out).unwrap()).unwrap();

@@ -15,7 +15,11 @@ pub mod snapshot;
 pub mod summary;
 pub mod vectors;
 
-use std::path::Path;
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+};
 
 use crate::{
     descriptor::{Descriptor, Record},
@@ -24,6 +28,20 @@ use crate::{
 
 use rules::Fired;
 use snapshot::SnapshotError;
+
+/// Longest corpus or rules file that is read: more than a million commands.
+const FILE_BYTES_MAX: u64 = 256 << 20;
+
+/// The bytes of a file. A device without end is refused, not read until memory is gone.
+pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut file = File::open(path)?.take(FILE_BYTES_MAX + 1);
+    if file.read_to_end(&mut bytes)? as u64 > FILE_BYTES_MAX {
+        let message = format!("it is longer than {} MiB", FILE_BYTES_MAX >> 20);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
+}
 
 /// One command of a corpus.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use std::{
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::{Corpus, Entry, rules::Fired};
+use super::{Corpus, Entry, read_file, rules::Fired};
 use crate::descriptor::Descriptor;
 
 /// The snapshot that comes with the program.
@@ -78,7 +78,7 @@ pub(super) fn embedded() -> Result<Corpus, SnapshotError> {
 /// Reads `path`, and checks it against `path.sha256` if that exists.
 pub(super) fn open(path: &Path) -> Result<Corpus, SnapshotError> {
     let failed = |path: &Path, source| SnapshotError::Io { path: path.to_owned(), source };
-    let bytes = fs::read(path).map_err(|source| failed(path, source))?;
+    let bytes = read_file(path).map_err(|source| failed(path, source))?;
     let file = path.display().to_string();
     let sidecar = digest_path(path);
     match fs::read_to_string(&sidecar) {

@@ -1,8 +1,8 @@
 //! The record file: written whole or not at all, and never over something foreign.
 
 use std::{
-    fs,
-    io::{self, Write as _},
+    fs::{self, File},
+    io::{self, BufReader, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -25,7 +25,8 @@ pub enum StoreError {
     },
     /// The file holds something else.
     #[error(
-        "--out {}: the file exists and is no nanogate run record; name another file", .0.display()
+        "--out {}: exists and is no nanogate run record; name another file",
+        .0.display()
     )]
     Foreign(PathBuf),
     /// Writing failed, most likely a full disk. What was there before is still there.
@@ -56,12 +57,12 @@ impl Store {
     /// Checks that a record can be written to `path`, before anything is measured.
     pub fn new(path: &Path) -> Result<Self, StoreError> {
         let store = Self { path: path.to_owned() };
-        if path.is_dir() {
-            let error = io::Error::from(io::ErrorKind::IsADirectory);
-            return Err(StoreError::Unwritable { path: store.path, error });
-        }
-        match fs::read(path) {
-            Ok(bytes) if !is_record(&bytes) => return Err(StoreError::Foreign(store.path)),
+        match fs::metadata(path) {
+            // A device or a folder is not to be replaced by a file, whatever it holds.
+            Ok(found) if !found.is_file() => return Err(StoreError::Foreign(store.path)),
+            Ok(found) if found.len() > 0 && !is_record(path) => {
+                return Err(StoreError::Foreign(store.path));
+            }
             _ => {}
         }
         match store.temporary() {
@@ -103,10 +104,11 @@ impl Store {
     }
 }
 
-fn is_record(bytes: &[u8]) -> bool {
-    bytes.is_empty()
-        || serde_json::from_slice::<Marked>(bytes)
-            .is_ok_and(|marked| marked.schema.split('/').next() == SCHEMA.split('/').next())
+/// Whether a file is a record of any version. Read as a stream, however long it is.
+fn is_record(path: &Path) -> bool {
+    let marked = |file| serde_json::from_reader::<_, Marked>(BufReader::new(file)).ok();
+    let found = File::open(path).ok().and_then(marked);
+    found.is_some_and(|marked| marked.schema.split('/').next() == SCHEMA.split('/').next())
 }
 
 #[cfg(test)]
@@ -116,10 +118,16 @@ mod tests {
     /// A record may be replaced, and an empty file filled; anything else is left alone.
     #[test]
     fn foreign_files_are_left_alone() {
-        assert!(is_record(br#"{"schema": "nanogate.run/1", "entries": []}"#));
-        assert!(is_record(b""));
-        assert!(!is_record(br#"{"schema": "other/1"}"#));
-        assert!(!is_record(b"my thesis"));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let is_taken = |text: &str| {
+            fs::write(&path, text).unwrap();
+            matches!(Store::new(&path), Err(StoreError::Foreign(_)))
+        };
+        assert!(!is_taken(r#"{"schema": "nanogate.run/1", "entries": []}"#));
+        assert!(!is_taken(""));
+        assert!(is_taken(r#"{"schema": "other/1"}"#));
+        assert!(is_taken("my thesis"));
     }
 
     /// A folder that is not there, and a folder in place of a file, are refused at once.
@@ -130,7 +138,7 @@ mod tests {
             Store::new(&folder.path().join("no/such/run.json")),
             Err(StoreError::Unwritable { .. })
         ));
-        assert!(matches!(Store::new(folder.path()), Err(StoreError::Unwritable { .. })));
+        assert!(matches!(Store::new(folder.path()), Err(StoreError::Foreign(_))));
         assert!(Store::new(&folder.path().join("run.json")).is_ok());
     }
 }

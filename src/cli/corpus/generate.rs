@@ -52,6 +52,7 @@ pub(super) struct Arguments {
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     let corpus = arguments.source.open()?;
+    let interrupt = Interrupt::catch()?;
     let mut out = Output::open(&arguments.out)?;
     if out.is_terminal() {
         return Err(Failure::usage(
@@ -61,7 +62,6 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let on_standard_output = out.is_standard();
     let mut generator = Generator::new(&corpus, arguments.seed, arguments.faults);
-    let interrupt = Interrupt::catch()?;
     let progress = Progress::new("writing records", arguments.count);
     for done in 0..arguments.count {
         if done % RECORDS_PER_STEP == 0 {

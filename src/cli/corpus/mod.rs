@@ -7,12 +7,15 @@ mod info;
 mod list;
 mod page;
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use clap::Subcommand;
 
 use super::{Exit, Failure};
-use crate::corpus::{Corpus, rules::Rules};
+use crate::corpus::{Corpus, read_file, rules::Rules};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -82,7 +85,9 @@ fn rules(path: Option<&Path>) -> Result<Rules, Failure> {
         return Rules::embedded().map_err(|error| Failure::new(Exit::Failed, error));
     };
     let shown = path.display();
-    let toml = std::fs::read_to_string(path).map_err(|error| {
+    let bytes = read_file(path);
+    let toml = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
+    let toml = toml.map_err(|error| {
         Failure::usage(format!("--rules: cannot read {shown}: {error}; give a rules file in UTF-8"))
     })?;
     Rules::parse(&toml).map_err(|error| Failure::usage(format!("--rules: {shown}: {error}")))
