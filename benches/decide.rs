@@ -20,10 +20,11 @@ fn decide(criterion: &mut Criterion) {
     let corpus = Corpus::embedded().expect("the embedded corpus is tested");
     let pool = Pool::new(Op::Decide, Generator::new(&corpus, 1, 10), &BATCH_LENS)
         .expect("records are whole");
+    let context = ProbeContext::detect().expect("NANOGATE_HIDE_CPU names features");
     let options = OpenOptions { op: Op::Decide, batch_len_max: 4_096 };
     let mut group = criterion.benchmark_group("decide");
     for entry in registry::ENTRIES {
-        let Ok(Opened::Host(backend)) = registry::open(entry, &ProbeContext::default(), options)
+        let Ok(Opened::Host(backend)) = registry::open(entry, &context, options)
         else {
             continue;
         };

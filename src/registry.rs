@@ -4,11 +4,11 @@ use thiserror::Error;
 
 use crate::backend::{
     BackendEntry, Capability, OpenError, OpenOptions, Opened, ProbeContext, Unavailable, reference,
-    scalar,
+    scalar, simd,
 };
 
 /// Every backend that this program knows, best first.
-pub static ENTRIES: [&BackendEntry; 2] = [&scalar::ENTRY, &reference::ENTRY];
+pub static ENTRIES: [&BackendEntry; 3] = [&simd::AVX512, &scalar::ENTRY, &reference::ENTRY];
 
 /// The baseline that other backends are set against.
 pub static BASELINE: &BackendEntry = &reference::ENTRY;

@@ -16,7 +16,7 @@ use proptest::prelude::*;
 
 fn open(entry: &'static BackendEntry) -> Option<Opened> {
     let options = OpenOptions { op: Op::Decide, batch_len_max: 1 << 17 };
-    match registry::open(entry, &ProbeContext::default(), options) {
+    match registry::open(entry, &ProbeContext::detect().unwrap(), options) {
         Ok(opened) => Some(opened),
         Err(reason) => {
             eprintln!("{} is not tested here: {reason}", entry.id);

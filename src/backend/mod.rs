@@ -23,6 +23,7 @@
 pub mod mock;
 pub mod reference;
 pub mod scalar;
+pub mod simd;
 
 use std::fmt;
 
@@ -31,6 +32,7 @@ use thiserror::Error;
 
 use crate::{
     clock::{DeviceNanos, SimCycles},
+    host::cpu::{self, Features, UnknownFeature},
     op::Op,
 };
 
@@ -259,7 +261,13 @@ pub enum Unavailable {
     #[error("the processor lacks {feature}")]
     CpuFeatureMissing {
         /// The instruction set.
-        feature: &'static str,
+        feature: String,
+    },
+    /// The processor has the instruction set, but was not to show it.
+    #[error("{feature} is hidden by --hide-cpu or NANOGATE_HIDE_CPU")]
+    CpuFeatureHidden {
+        /// The instruction set.
+        feature: String,
     },
     /// No device was found.
     #[error("no adapter: {detail}")]
@@ -275,10 +283,45 @@ pub enum Unavailable {
     },
 }
 
-/// Choices that hold for every probe and open.
+/// What every probe and open may know of this machine. Probing is a pure function of it.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
-pub struct ProbeContext {}
+pub struct ProbeContext {
+    /// What the processor has.
+    pub present: Features,
+    /// What is hidden from the probes all the same.
+    pub hidden: Features,
+}
+
+impl ProbeContext {
+    /// A processor with these features, none of them hidden.
+    #[must_use]
+    pub const fn with(present: Features) -> Self {
+        Self { present, hidden: Features::empty() }
+    }
+
+    /// This machine, without the features that [`cpu::HIDE_VARIABLE`] hides.
+    pub fn detect() -> Result<Self, UnknownFeature> {
+        let hidden = std::env::var(cpu::HIDE_VARIABLE).unwrap_or_default();
+        Ok(Self { present: Features::detect(), hidden: Features::parse(&hidden)? })
+    }
+
+    /// The same, with more features hidden.
+    #[must_use]
+    pub fn hiding(self, hidden: Features) -> Self {
+        Self { hidden: self.hidden | hidden, ..self }
+    }
+
+    /// Whether all of `needed` is there and not hidden; else the first feature that is not.
+    pub fn require(&self, needed: Features) -> Result<(), Unavailable> {
+        let name = |features: Features| features.names().next();
+        match (name(needed - self.present), name(needed & self.hidden)) {
+            (Some(feature), _) => Err(Unavailable::CpuFeatureMissing { feature }),
+            (None, Some(feature)) => Err(Unavailable::CpuFeatureHidden { feature }),
+            (None, None) => Ok(()),
+        }
+    }
+}
 
 /// What a backend is opened for.
 #[derive(Clone, Copy, Debug)]

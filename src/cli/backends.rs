@@ -41,8 +41,8 @@ impl Row {
     }
 }
 
-pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
-    let rows: Vec<Row> = registry::probe_all(&ProbeContext::default())
+pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
+    let rows: Vec<Row> = registry::probe_all(context)
         .map(|(entry, probed)| Row::new(entry, probed))
         .collect();
     let mut out = io::stdout().lock();

@@ -47,8 +47,8 @@ pub(super) struct Arguments {
     input: PathBuf,
 }
 
-pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
-    let mut opened = open(arguments.backend.as_deref())?;
+pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
+    let mut opened = open(arguments.backend.as_deref(), context)?;
     let (input, name) = open_input(&arguments.input)?;
     let stdout = io::stdout().lock();
     if arguments.raw && stdout.is_terminal() {
@@ -80,16 +80,15 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     ended.map(|()| Exit::Pass).map_err(|error| input_failure(&name, &error))
 }
 
-fn open(backend: Option<&str>) -> Result<Opened, Failure> {
-    let context = ProbeContext::default();
+fn open(backend: Option<&str>, context: &ProbeContext) -> Result<Opened, Failure> {
     let entry = match backend {
         Some(id) => registry::find(id).map_err(|error| {
             Failure::usage(format!("--backend: {error}; `nanogate backends` says more"))
         })?,
-        None => registry::best(&context).map_err(|error| Failure::new(Exit::Unfit, error))?,
+        None => registry::best(context).map_err(|error| Failure::new(Exit::Unfit, error))?,
     };
     let options = OpenOptions { op: Op::Decide, batch_len_max: CHUNK_RECORDS_MAX };
-    registry::open(entry, &context, options)
+    registry::open(entry, context, options)
         .map_err(|error| Failure::new(Exit::Unfit, format!("backend {}: {error}", entry.id)))
 }
 

@@ -17,6 +17,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     backend::{BackendEntry, ProbeContext, Unavailable},
     corpus::Corpus,
+    host::cpu::{Features, HIDE_VARIABLE},
     registry,
 };
 pub use exit::{Exit, Failure};
@@ -38,6 +39,11 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(name = "nanogate", version, after_help = EXIT_CODES, propagate_version = true)]
 struct Arguments {
+    /// Processor features to act as if they were missing, such as avx512f,gfni (also by the
+    /// environment variable NANOGATE_HIDE_CPU)
+    #[arg(long, global = true, value_name = "NAME", value_parser = Features::parse,
+          default_value = "", hide_default_value = true)]
+    hide_cpu: Features,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -59,17 +65,22 @@ enum Verb {
 /// Reads the command line, does what it says, prints at most one line of error.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let outcome = match arguments.verb {
-        Verb::Run(arguments) => run::main(&arguments),
-        Verb::Verify(arguments) => verify::main(&arguments),
-        Verb::Decide(arguments) => decide::main(&arguments),
-        Verb::Backends(arguments) => backends::main(&arguments),
-        Verb::Corpus(arguments) => corpus::main(arguments),
-    };
-    match outcome {
+    match act(Arguments::parse()) {
         Ok(exit) => exit.into(),
         Err(failure) => failure.report(),
+    }
+}
+
+fn act(arguments: Arguments) -> Result<Exit, Failure> {
+    let context = ProbeContext::detect()
+        .map_err(|error| Failure::usage(format!("{HIDE_VARIABLE}: {error}")))?
+        .hiding(arguments.hide_cpu);
+    match arguments.verb {
+        Verb::Run(arguments) => run::main(&arguments, &context),
+        Verb::Verify(arguments) => verify::main(&arguments, &context),
+        Verb::Decide(arguments) => decide::main(&arguments, &context),
+        Verb::Backends(arguments) => backends::main(&arguments, &context),
+        Verb::Corpus(arguments) => corpus::main(arguments),
     }
 }
 

@@ -10,6 +10,7 @@ use std::{
 
 use super::{Exit, Failure, interrupt::Interrupt, output, progress::Progress};
 use crate::{
+    backend::ProbeContext,
     host::{affinity, fingerprint::Fingerprint, lock::RunLock, timer::Timer},
     measure::Method,
     report::{
@@ -87,8 +88,8 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
-pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
-    let plan = Plan::new(arguments)?;
+pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
+    let plan = Plan::new(arguments, context)?;
     let store = Store::new(&arguments.out).map_err(Failure::usage)?;
     let _lock = RunLock::take().map_err(|error| Failure::new(Exit::Unfit, error))?;
     let interrupt = Interrupt::catch()?;

@@ -58,9 +58,8 @@ enum Outcome {
     Skipped { reason: String },
 }
 
-pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
-    let context = ProbeContext::default();
-    let (available, skipped) = backends_asked(&arguments.backend, &context)?;
+pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
+    let (available, skipped) = backends_asked(&arguments.backend, context)?;
     let corpus = corpus_asked(arguments.corpus.as_deref())?;
     let op = Op::Decide;
     let large_len = arguments.count as usize;
@@ -70,7 +69,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     let options = OpenOptions { op, batch_len_max: suite.batch_len_max() };
     let mut rows = Vec::new();
     for entry in available {
-        let opened = registry::open(entry, &context, options)
+        let opened = registry::open(entry, context, options)
             .map_err(|error| Failure::new(Exit::Unfit, format!("{}: {error}", entry.id)))?;
         let mut opened = sabotaged(opened, arguments.plant_error)?;
         let step = |case: &str| progress.step(&format!("{}: {case}", entry.id));

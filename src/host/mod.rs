@@ -1,6 +1,7 @@
 //! Facts about this machine: its timer, its cores, and what disturbs a measurement.
 
 pub mod affinity;
+pub mod cpu;
 pub mod fingerprint;
 pub mod lock;
 pub mod schedule;

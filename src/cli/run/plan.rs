@@ -24,6 +24,7 @@ const PRECISION: f64 = 0.01;
 
 /// What to measure.
 pub(super) struct Plan {
+    pub(super) context: ProbeContext,
     pub(super) op: Op,
     pub(super) corpus: Corpus,
     pub(super) seed: u64,
@@ -37,8 +38,8 @@ pub(super) struct Plan {
 
 impl Plan {
     /// What the arguments ask for.
-    pub(super) fn new(arguments: &Arguments) -> Result<Self, Failure> {
-        let (mut backends, missing) = backends_asked(&arguments.backend, &ProbeContext::default())?;
+    pub(super) fn new(arguments: &Arguments, context: &ProbeContext) -> Result<Self, Failure> {
+        let (mut backends, missing) = backends_asked(&arguments.backend, context)?;
         // The baseline first: it is what the others are read against.
         backends.sort_by_key(|entry| entry.id != registry::BASELINE.id);
         let mut batch_lens: Vec<usize> = arguments.batch.iter().map(|&len| len as usize).collect();
@@ -51,6 +52,7 @@ impl Plan {
             |method: &Method| arguments.method.is_empty() || arguments.method.contains(method);
         let default_budget = if arguments.quick { BUDGET_QUICK } else { BUDGET };
         Ok(Self {
+            context: *context,
             op: Op::Decide,
             corpus: corpus_asked(arguments.corpus.as_deref())?,
             seed: arguments.seed,

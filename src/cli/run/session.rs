@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::plan::Plan;
 use crate::{
-    backend::{BackendEntry, HostBackend, OpenOptions, Opened, ProbeContext},
+    backend::{BackendEntry, HostBackend, OpenOptions, Opened},
     cli::{Exit, Failure},
     corpus::generate::Generator,
     host::{
@@ -96,7 +96,7 @@ impl<'a> Session<'a> {
         let batch_len_max = self.plan.batch_lens.iter().copied().max().unwrap_or(1);
         let options = OpenOptions { op: self.plan.op, batch_len_max };
         let open = |entry: &&'static BackendEntry| {
-            registry::open(entry, &ProbeContext::default(), options)
+            registry::open(entry, &self.plan.context, options)
                 .map(|opened| (*entry, opened))
                 .map_err(|error| Failure::new(Exit::Unfit, format!("{}: {error}", entry.id)))
         };
