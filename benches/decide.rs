@@ -24,8 +24,7 @@ fn decide(criterion: &mut Criterion) {
     let options = OpenOptions { op: Op::Decide, batch_len_max: 4_096 };
     let mut group = criterion.benchmark_group("decide");
     for entry in registry::ENTRIES {
-        let Ok(Opened::Host(backend)) = registry::open(entry, &context, options)
-        else {
+        let Ok(Opened::Host(backend)) = registry::open(entry, &context, options) else {
             continue;
         };
         let mut opened = Opened::Host(backend);

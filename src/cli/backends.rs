@@ -42,9 +42,8 @@ impl Row {
 }
 
 pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
-    let rows: Vec<Row> = registry::probe_all(context)
-        .map(|(entry, probed)| Row::new(entry, probed))
-        .collect();
+    let rows: Vec<Row> =
+        registry::probe_all(context).map(|(entry, probed)| Row::new(entry, probed)).collect();
     let mut out = io::stdout().lock();
     if arguments.json {
         output::print_json(&rows)?;

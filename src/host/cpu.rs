@@ -55,10 +55,8 @@ impl Features {
     }
 
     fn named(name: &str) -> Result<Self, UnknownFeature> {
-        Self::from_name(&name.to_ascii_uppercase()).ok_or_else(|| UnknownFeature {
-            name: name.to_owned(),
-            known: Self::all().to_string(),
-        })
+        Self::from_name(&name.to_ascii_uppercase())
+            .ok_or_else(|| UnknownFeature { name: name.to_owned(), known: Self::all().to_string() })
     }
 
     /// The names, in lower case.
