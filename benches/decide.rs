@@ -1,4 +1,4 @@
-//! `cargo bench`: every available backend under criterion, verified before it is timed.
+//! `cargo bench`: every available backend and peer under criterion, verified before it is timed.
 //!
 //! Thin on purpose: `nanogate run` is the instrument; this is for those who know criterion.
 
@@ -23,7 +23,7 @@ fn decide(criterion: &mut Criterion) {
     let context = ProbeContext::detect().expect("NANOGATE_HIDE_CPU names features");
     let options = OpenOptions { op: Op::Decide, batch_len_max: 4_096 };
     let mut group = criterion.benchmark_group("decide");
-    for entry in registry::ENTRIES {
+    for entry in registry::all() {
         let Ok(Opened::Host(backend)) = registry::open(entry, &context, options) else {
             continue;
         };

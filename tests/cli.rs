@@ -5,6 +5,7 @@
 use std::{fs, path::Path};
 
 use assert_cmd::Command;
+use nanogate::host::cpu::HIDE_VARIABLE;
 use predicates::{prelude::*, str::contains};
 
 const CAT: [u8; 24] = *b"TCP\x02\x00\x02\xd0\x77\xf2\x44\x00\x00\x00\x01\x00\x64\x00\x32\x00\x0a\
@@ -39,7 +40,12 @@ fn backends_are_listed() {
     let output = nanogate(folder.path()).args(["backends", "--json"]).assert().success();
     let rows: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
     let ids: Vec<_> = rows.as_array().unwrap().iter().map(|row| row["id"].as_str()).collect();
-    assert_eq!(ids, nanogate::registry::ENTRIES.map(|entry| Some(entry.id)));
+    let known: Vec<_> = nanogate::registry::all().map(|entry| Some(entry.id)).collect();
+    assert_eq!(ids, known);
+    for row in rows.as_array().unwrap() {
+        let is_peer = row["id"].as_str().unwrap().starts_with("peer-");
+        assert_eq!(row["kind"] == "peer", is_peer, "{row}");
+    }
 }
 
 /// Verification passes, and one planted wrong bit makes it fail with 6 and show the record.
@@ -54,6 +60,49 @@ fn verify_passes_and_can_fail() {
         .assert()
         .code(6)
         .stdout(contains("record 7 of").and(contains("expected  0x")));
+}
+
+/// Peers are left out unless asked for, verified when they are, and can be found wrong.
+#[test]
+fn peers_are_verified_when_asked_for() {
+    let folder = folder();
+    let verify = |flags: &[&str]| {
+        let mut command = nanogate(folder.path());
+        // Hidden features would leave out a peer that cannot be kept from using them.
+        command.env_remove(HIDE_VARIABLE).args(["verify", "--count", "5000"]).args(flags);
+        command.assert()
+    };
+    verify(&[]).success().stdout(contains("peer-").not());
+    let both = || contains("peer-crc ").and(contains("peer-crc-fast "));
+    verify(&["--peers"]).success().stdout(contains("reference ").and(both()));
+    verify(&["--backend", "scalar", "--peers"])
+        .success()
+        .stdout(contains("scalar ").and(both()).and(contains("reference").not()));
+    for peer in ["peer-crc", "peer-crc-fast"] {
+        verify(&["--backend", peer]).success().stdout(contains("verified").count(1));
+        verify(&["--backend", peer, "--plant-error", "3"])
+            .code(6)
+            .stdout(contains("record 3 of").and(contains("WRONG")));
+    }
+}
+
+/// A run with peers has a number for each of them beside the baseline's.
+#[test]
+fn peers_are_measured_when_asked_for() {
+    let folder = folder();
+    let out = folder.path().join("run.json");
+    nanogate(folder.path())
+        .env_remove(HIDE_VARIABLE)
+        .args(["run", "--peers", "--backend", "reference", "--method", "throughput"])
+        .args(["--batch", "16", "--budget", "0.01", "--out"])
+        .arg(&out)
+        .assert()
+        .success();
+    let record: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(out).unwrap()).unwrap();
+    let measured = record["entries"].as_array().unwrap();
+    let ids: Vec<_> = measured.iter().map(|entry| entry["backend"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["reference", "peer-crc", "peer-crc-fast"]);
 }
 
 /// One JSON line per record; raw bytes; counts.
@@ -83,7 +132,11 @@ fn decide_gives_the_golden_verdicts() {
     let vectors = nanogate::corpus::vectors::golden().unwrap();
     let input: Vec<u8> = vectors.iter().flat_map(|vector| *vector.record.as_bytes()).collect();
     let expected: Vec<u8> = vectors.iter().map(|vector| vector.verdict).collect();
-    for backend in nanogate::registry::ENTRIES {
+    let context = nanogate::backend::ProbeContext::detect().unwrap();
+    for (backend, probed) in nanogate::registry::probe_all(&context) {
+        if probed.is_err() {
+            continue;
+        }
         let mut command = nanogate(folder.path());
         command.args(["decide", "--raw", "--backend", backend.id]).write_stdin(input.clone());
         assert_eq!(command.assert().success().get_output().stdout, expected, "{}", backend.id);

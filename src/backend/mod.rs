@@ -21,6 +21,7 @@
 //! ```
 
 pub mod mock;
+pub mod peer;
 pub mod reference;
 pub mod scalar;
 pub mod simd;
@@ -219,6 +220,8 @@ pub enum BackendKind {
     Gpu,
     /// Simulated hardware.
     Fpga,
+    /// Somebody else's checksum on one processor core, to compare with.
+    Peer,
 }
 
 impl BackendKind {
@@ -230,6 +233,7 @@ impl BackendKind {
             Self::Simd => "simd",
             Self::Gpu => "gpu",
             Self::Fpga => "fpga",
+            Self::Peer => "peer",
         }
     }
 }

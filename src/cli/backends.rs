@@ -1,4 +1,4 @@
-//! `nanogate backends`: every registered backend, available or why not.
+//! `nanogate backends`: every registered backend and peer, available or why not.
 
 use std::io::{self, Write as _};
 
@@ -13,6 +13,9 @@ use crate::{
 /// Arguments of `nanogate backends`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+The kind `peer` marks what people would use instead: published CRC crates behind the same parse.
+They are never chosen, and run only with --peers or by name.
+
 Examples:
   nanogate backends
   nanogate backends --json | jq -r '.[] | select(.available) | .id'")]

@@ -27,6 +27,7 @@ Examples:
   nanogate corpus generate --count 1000 --seed 1 --faults 50 --out records.bin
   nanogate decide records.bin
   nanogate decide --summary records.bin
+  nanogate decide --backend peer-crc --summary records.bin
   nanogate decide --raw - < records.bin > verdicts.bin
   printf 544350020002d077f2440000000100640032000a0003f064 | xxd -r -p | nanogate decide")]
 pub(super) struct Arguments {

@@ -15,7 +15,7 @@ use std::{path::Path, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    backend::{BackendEntry, ProbeContext, Unavailable},
+    backend::{BackendEntry, BackendKind, ProbeContext, Unavailable},
     corpus::Corpus,
     host::cpu::{Features, HIDE_VARIABLE},
     registry,
@@ -88,28 +88,36 @@ type Available = Vec<&'static BackendEntry>;
 type Missing = Vec<(&'static BackendEntry, Unavailable)>;
 
 /// The backends of a `--backend` flag: all if it names none. What it names must be available.
-fn backends_asked(ids: &[String], context: &ProbeContext) -> Result<(Available, Missing), Failure> {
+/// `peers` adds the peers to them; naming a peer needs no such flag.
+fn backends_asked(
+    ids: &[String],
+    peers: bool,
+    context: &ProbeContext,
+) -> Result<(Available, Missing), Failure> {
+    for id in ids {
+        registry::find(id).map_err(|error| {
+            Failure::usage(format!("--backend: {error}; `nanogate backends` says more"))
+        })?;
+    }
     let mut available = Vec::new();
     let mut missing = Vec::new();
     for (entry, probed) in registry::probe_all(context) {
+        let is_named = ids.iter().any(|id| id == entry.id);
+        let is_added = match entry.kind {
+            BackendKind::Peer => peers,
+            _ => ids.is_empty(),
+        };
         match probed {
+            _ if !is_named && !is_added => {}
             Ok(_) => available.push(entry),
+            Err(reason) if is_named => {
+                let message = format!("--backend {}: {reason}", entry.id);
+                return Err(Failure::new(Exit::Unfit, message));
+            }
             Err(reason) => missing.push((entry, reason)),
         }
     }
-    if ids.is_empty() {
-        return Ok((available, missing));
-    }
-    for id in ids {
-        let entry = registry::find(id).map_err(|error| {
-            Failure::usage(format!("--backend: {error}; `nanogate backends` says more"))
-        })?;
-        if let Some((_, reason)) = missing.iter().find(|(missing, _)| missing.id == entry.id) {
-            return Err(Failure::new(Exit::Unfit, format!("--backend {id}: {reason}")));
-        }
-    }
-    available.retain(|entry| ids.iter().any(|id| id == entry.id));
-    Ok((available, Vec::new()))
+    Ok((available, missing))
 }
 
 /// The corpus of a `--corpus` flag, or the embedded one.

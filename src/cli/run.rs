@@ -33,11 +33,15 @@ Examples:
   nanogate run
   nanogate run --quick
   nanogate run --backend scalar,reference --batch 4096 --method throughput
+  nanogate run --peers                  # also what people would use instead
   nanogate run --core 3 --budget 5 --out lab/today.json")]
 pub(super) struct Arguments {
     /// Only these backends; missing ones are then an error (repeatable, or comma-separated)
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     backend: Vec<String>,
+    /// Also measure the peers: published CRC crates behind the same parse
+    #[arg(long)]
+    peers: bool,
     /// Records per batch (repeatable, or comma-separated)
     #[arg(long, value_name = "N", value_delimiter = ',',
           value_parser = clap::value_parser!(u32).range(1..=16 << 20))]

@@ -22,11 +22,15 @@ around each output. Exits with 6 and shows the first divergence if any output di
 Examples:
   nanogate verify
   nanogate verify --backend scalar --count 4194304
+  nanogate verify --peers              # also the peers: published CRC crates
   nanogate verify --plant-error 3      # must exit with 6: shows that verification can fail")]
 pub(super) struct Arguments {
     /// Only these backends; missing ones are then an error (repeatable, or comma-separated)
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     backend: Vec<String>,
+    /// Also verify the peers: published CRC crates behind the same parse
+    #[arg(long)]
+    peers: bool,
     /// Corpus file instead of the embedded snapshot
     #[arg(long, value_name = "FILE")]
     corpus: Option<std::path::PathBuf>,
@@ -59,7 +63,7 @@ enum Outcome {
 }
 
 pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
-    let (available, skipped) = backends_asked(&arguments.backend, context)?;
+    let (available, skipped) = backends_asked(&arguments.backend, arguments.peers, context)?;
     let corpus = corpus_asked(arguments.corpus.as_deref())?;
     let op = Op::Decide;
     let large_len = arguments.count as usize;

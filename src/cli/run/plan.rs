@@ -39,7 +39,7 @@ pub(super) struct Plan {
 impl Plan {
     /// What the arguments ask for.
     pub(super) fn new(arguments: &Arguments, context: &ProbeContext) -> Result<Self, Failure> {
-        let (mut backends, missing) = backends_asked(&arguments.backend, context)?;
+        let (mut backends, missing) = backends_asked(&arguments.backend, arguments.peers, context)?;
         // The baseline first: it is what the others are read against.
         backends.sort_by_key(|entry| entry.id != registry::BASELINE.id);
         let mut batch_lens: Vec<usize> = arguments.batch.iter().map(|&len| len as usize).collect();
