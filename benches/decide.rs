@@ -18,7 +18,7 @@ const BATCH_LENS: [usize; 3] = [1, 256, 4_096];
 
 fn decide(criterion: &mut Criterion) {
     let corpus = Corpus::embedded().expect("the embedded corpus is tested");
-    let pool = Pool::new(Op::Decide, Generator::new(&corpus, 1, 10), &BATCH_LENS)
+    let pool = Pool::new(Op::Decide, Generator::new(&corpus, 1, 10), 4 * BATCH_LENS[2])
         .expect("records are whole");
     let context = ProbeContext::detect().expect("NANOGATE_HIDE_CPU names features");
     let options = OpenOptions { op: Op::Decide, batch_len_max: 4_096 };
@@ -29,7 +29,7 @@ fn decide(criterion: &mut Criterion) {
         };
         let mut opened = Opened::Host(backend);
         for batch_len in BATCH_LENS {
-            let mut rotation = pool.rotation(batch_len).expect("records are whole");
+            let mut rotation = pool.rotation(batch_len, 4, 0).expect("records are whole");
             let divergence = rotation.verify(&mut opened).expect("the backend works");
             assert_eq!(divergence, None, "{}: no number without verification", entry.id);
             let Opened::Host(backend) = &mut opened else { continue };

@@ -17,6 +17,9 @@ pub static PEERS: [&BackendEntry; 2] = [&crc_table::ENTRY, &crc_fast::ENTRY];
 /// The baseline that other backends are set against.
 pub static BASELINE: &BackendEntry = &reference::ENTRY;
 
+/// The roof that backends of the host are set against. It gives no verdicts.
+pub static ROOF: &BackendEntry = &simd::read::ENTRY;
+
 /// An id that no backend has.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("no backend `{id}`; known: {known}")]

@@ -34,6 +34,14 @@ pub enum Warning {
     /// The hypervisor may take the core away.
     #[error("a virtual machine: other guests can slow this one without a trace here")]
     Virtualised,
+    /// More threads than cores.
+    #[error("{threads} threads share {cores} cores: their figures say how they share, no more")]
+    Oversubscribed {
+        /// Threads asked for.
+        threads: usize,
+        /// Usable cores.
+        cores: usize,
+    },
     /// The thread changed cores.
     #[error("the thread changed cores while measuring: reserve a core with --core")]
     Moved,
@@ -82,6 +90,7 @@ impl Warning {
             Self::Governor(_) => "governor",
             Self::Smt => "smt",
             Self::Virtualised => "virtualised",
+            Self::Oversubscribed { .. } => "oversubscribed",
             Self::Moved => "moved",
             Self::Preempted(_) => "preempted",
             Self::Steal(_) => "steal",

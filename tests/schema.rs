@@ -29,7 +29,8 @@ fn short_run() -> Value {
     Command::cargo_bin("nanogate")
         .unwrap()
         .env("TMPDIR", folder.path())
-        .args(["run", "--batch", "1,64", "--budget", "0.02", "--out"])
+        .args(["run", "--batch", "1,64", "--backend", "reference,scalar", "--footprint", "hot"])
+        .args(["--threads", "2", "--budget", "0.02", "--out"])
         .arg(&out)
         .assert()
         .success();
@@ -43,7 +44,8 @@ fn records_follow_the_schema() {
     let record = short_run();
     assert_valid(&record);
     assert_eq!(record["status"], "complete");
-    assert_eq!(record["entries"].as_array().unwrap().len(), 8);
+    // Two backends and two batch lengths: throughput on one thread and on two, and latency.
+    assert_eq!(record["entries"].as_array().unwrap().len(), 12);
     for spoil in [
         |record: &mut Value| record["schema"] = json!("nanogate.run/2"),
         |record: &mut Value| record["entries"][0]["verified"] = json!(false),

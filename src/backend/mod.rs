@@ -26,7 +26,7 @@ pub mod reference;
 pub mod scalar;
 pub mod simd;
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 use serde::Serialize;
 use thiserror::Error;
@@ -88,6 +88,21 @@ impl<'a> Batch<'a> {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// Batches of `len` records each, one after the other. What is left at the end is left out.
+    #[inline]
+    pub fn chunks(&self, len: usize) -> impl Iterator<Item = Self> + use<'a> {
+        let op = self.op;
+        self.bytes.chunks_exact(len * op.input_bytes()).map(move |bytes| Self { op, bytes, len })
+    }
+
+    /// The records of a range.
+    #[must_use]
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        let size = self.op.input_bytes();
+        let bytes = &self.bytes[range.start * size..range.end * size];
+        Self { op: self.op, bytes, len: range.len() }
     }
 
     /// Bytes that the output must have.
@@ -220,6 +235,8 @@ pub enum BackendKind {
     Gpu,
     /// Simulated hardware.
     Fpga,
+    /// No backend, but what limits them: it gives no verdicts.
+    Bound,
     /// Somebody else's checksum on one processor core, to compare with.
     Peer,
 }
@@ -233,6 +250,7 @@ impl BackendKind {
             Self::Simd => "simd",
             Self::Gpu => "gpu",
             Self::Fpga => "fpga",
+            Self::Bound => "bound",
             Self::Peer => "peer",
         }
     }
@@ -371,6 +389,8 @@ mod tests {
         assert!(Batch::new(Op::Decide, &bytes).is_err());
         let batch = Batch::new(Op::Decide, &bytes[..48]).unwrap();
         assert_eq!((batch.len(), batch.output_bytes()), (2, 2));
+        assert_eq!(batch.chunks(1).map(|one| one.len()).sum::<usize>(), 2);
+        assert_eq!(batch.slice(1..2).bytes(), &bytes[24..48]);
         assert!(batch.check_output(&[0; 2]).is_ok());
         assert_eq!(
             batch.check_output(&[0; 3]),

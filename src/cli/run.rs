@@ -1,5 +1,6 @@
 //! `nanogate run`: verifies, then measures, and keeps what is measured.
 
+mod lineup;
 mod plan;
 mod session;
 
@@ -12,7 +13,7 @@ use super::{Exit, Failure, interrupt::Interrupt, output, progress::Progress};
 use crate::{
     backend::ProbeContext,
     host::{affinity, fingerprint::Fingerprint, lock::RunLock, timer::Timer},
-    measure::Method,
+    measure::{Method, footprint::Wanted, team::Team},
     report::{
         record::{RunRecord, SCHEMA, Status, TimerRecord, Tool},
         store::Store,
@@ -34,6 +35,8 @@ Examples:
   nanogate run --quick
   nanogate run --backend scalar,reference --batch 4096 --method throughput
   nanogate run --peers                  # also what people would use instead
+  nanogate run --footprint L1,L2,L3,memory --batch 256 --method throughput
+  nanogate run --threads all --batch 16384 --method throughput
   nanogate run --core 3 --budget 5 --out lab/today.json")]
 pub(super) struct Arguments {
     /// Only these backends; missing ones are then an error (repeatable, or comma-separated)
@@ -46,10 +49,18 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", value_delimiter = ',',
           value_parser = clap::value_parser!(u32).range(1..=16 << 20))]
     batch: Vec<u32>,
+    /// Where inputs and outputs lie: hot (the smallest cache that holds two batches), cold (well
+    /// beyond the last), memory, or a cache such as L2 [default: hot,cold; with --quick: hot]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Wanted::parse)]
+    footprint: Vec<Wanted>,
+    /// Threads that submit batches at once, each on a core of its own: a number or `all`; 1 is
+    /// measured too (repeatable, or comma-separated)
+    #[arg(long, value_name = "N|all", value_delimiter = ',', value_parser = Threads::parse)]
+    threads: Vec<Threads>,
     /// Only these methods (repeatable, or comma-separated)
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = parse_method)]
     method: Vec<Method>,
-    /// All batch lengths and methods with small budgets: under 15 seconds
+    /// All batch lengths and methods, hot only, with small budgets: under 15 seconds
     #[arg(long)]
     quick: bool,
     /// Most seconds for one entry, warm-up not counted [default: 1, or 0.15 with --quick]
@@ -76,6 +87,34 @@ pub(super) struct Arguments {
     json: bool,
 }
 
+/// A number of threads.
+#[derive(Clone, Copy, Debug)]
+enum Threads {
+    Count(usize),
+    /// One for each core that this process may use.
+    All,
+}
+
+/// Most threads that may be asked for.
+const THREADS_MAX: usize = 1_024;
+
+impl Threads {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            _ if text == "all" => Ok(Self::All),
+            Ok(count @ 1..=THREADS_MAX) => Ok(Self::Count(count)),
+            _ => Err(format!("neither `all` nor a number from 1 to {THREADS_MAX}")),
+        }
+    }
+
+    fn count(self) -> usize {
+        match self {
+            Self::Count(count) => count,
+            Self::All => affinity::usable().map_or(1, |cores| cores.len()),
+        }
+    }
+}
+
 fn parse_method(text: &str) -> Result<Method, String> {
     Method::ALL.into_iter().find(|method| method.name() == text).ok_or_else(|| {
         let known = Method::ALL.map(Method::name).join(", ");
@@ -97,13 +136,22 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     let store = Store::new(&arguments.out).map_err(Failure::usage)?;
     let _lock = RunLock::take().map_err(|error| Failure::new(Exit::Unfit, error))?;
     let interrupt = Interrupt::catch()?;
-    let progress = Progress::new("qualifying the timer", plan.step_count());
     // Before pinning, which leaves this process a single core.
     let host = Fingerprint::read();
+    let cases = plan.cases(&host.caches);
+    if cases.is_empty() {
+        return Err(Failure::usage(
+            "--footprint: no such batch fits; add `cold`, or lower --batch",
+        ));
+    }
+    let steps = (cases.len() * plan.entries_of_case()) as u64 + 1;
+    let progress = Progress::new("qualifying the timer", steps);
+    let teams = teams(&plan, arguments.core)?;
     let pinned = pin(arguments.core)?;
     let timer = Timer::qualify();
     let mut record = begin(&plan, host, &timer, pinned);
-    let mut session = Session::new(&plan, &timer, interrupt.flag())?;
+    progress.at(0, steps);
+    let mut session = Session::new(&plan, cases, &teams, &timer, interrupt.flag())?;
     record.timer = session.timer_record()?;
     progress.step("verifying");
     let measured = session.measure(&mut record, &mut |record, what| {
@@ -136,9 +184,27 @@ fn pin(core: Option<usize>) -> Result<Option<Warning>, Failure> {
     }
 }
 
+/// One team for each thread count above one. Made before the main thread is pinned, for a new
+/// thread may only use the cores of the one that starts it.
+fn teams(plan: &Plan, core: Option<usize>) -> Result<Vec<Team>, Failure> {
+    let unfit = |error: &dyn std::fmt::Display| {
+        Failure::new(Exit::Unfit, format!("--threads {}: {error}", plan.threads_max()))
+    };
+    let counts = plan.thread_counts.iter().copied().filter(|&count| count > 1);
+    let team = |count| {
+        let cores = affinity::usable().map_err(|error| unfit(&error))?;
+        let first =
+            affinity::pick(core).map_err(|error| Failure::usage(format!("--core: {error}")))?;
+        Team::new(affinity::spread(&cores, first, count)).map_err(|error| unfit(&error))
+    };
+    counts.map(team).collect()
+}
+
 /// A record with all that is known before anything is measured.
 fn begin(plan: &Plan, host: Fingerprint, timer: &Timer, pinned: Option<Warning>) -> RunRecord {
-    let warnings = pinned.into_iter().chain(warning::of_host(&host, timer.quality()));
+    let (threads, cores) = (plan.threads_max(), host.cores_usable);
+    let shared = (threads > cores).then_some(Warning::Oversubscribed { threads, cores });
+    let warnings = pinned.into_iter().chain(shared).chain(warning::of_host(&host, timer.quality()));
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     RunRecord {
         schema: SCHEMA.into(),

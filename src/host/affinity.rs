@@ -34,13 +34,7 @@ pub enum PinError {
 
 /// Pins the current thread to `core`, or to the best one, and checks where it runs.
 pub fn pin(core: Option<usize>) -> Result<usize, PinError> {
-    let available: Vec<usize> =
-        core_affinity::get_core_ids().ok_or(PinError::NoCores)?.iter().map(|id| id.id).collect();
-    let wanted = match core {
-        Some(core) if available.contains(&core) => core,
-        Some(core) => return Err(PinError::NoSuchCore { core, available: join(&available) }),
-        None => choose(&available, &isolated()).ok_or(PinError::NoCores)?,
-    };
+    let wanted = pick(core)?;
     if !core_affinity::set_for_current(CoreId { id: wanted }) {
         return Err(PinError::Refused(wanted));
     }
@@ -48,6 +42,30 @@ pub fn pin(core: Option<usize>) -> Result<usize, PinError> {
         Some(actual) if actual != wanted => Err(PinError::Elsewhere { wanted, actual }),
         _ => Ok(wanted),
     }
+}
+
+/// The core that [`pin`] takes.
+pub fn pick(core: Option<usize>) -> Result<usize, PinError> {
+    let available = usable()?;
+    match core {
+        Some(core) if available.contains(&core) => Ok(core),
+        Some(core) => Err(PinError::NoSuchCore { core, available: join(&available) }),
+        None => choose(&available, &isolated()).ok_or(PinError::NoCores),
+    }
+}
+
+/// The cores that this thread may use. After pinning, that is one: ask before.
+pub fn usable() -> Result<Vec<usize>, PinError> {
+    let cores = core_affinity::get_core_ids().ok_or(PinError::NoCores)?;
+    Ok(cores.iter().map(|core| core.id).collect())
+}
+
+/// `count` cores out of `usable`, `first` before all others, each once before one stands twice.
+#[must_use]
+pub fn spread(usable: &[usize], first: usize, count: usize) -> Vec<usize> {
+    let others = usable.iter().copied().filter(|&core| core != first);
+    let all: Vec<usize> = std::iter::once(first).chain(others).collect();
+    all.into_iter().cycle().take(count).collect()
 }
 
 /// The core that the current thread is on. `None` where the system does not say.
@@ -85,6 +103,13 @@ mod tests {
         assert_eq!(choose(&[0, 1, 2, 3], &[1, 2, 9]), Some(2));
         assert_eq!(choose(&[0, 1, 2, 3], &[]), Some(3));
         assert_eq!(choose(&[], &[1]), None);
+    }
+
+    /// Every core is used before one is used twice.
+    #[test]
+    fn cores_are_spread() {
+        assert_eq!(spread(&[0, 1, 2], 2, 2), [2, 0]);
+        assert_eq!(spread(&[0, 1], 1, 5), [1, 0, 1, 0, 1]);
     }
 
     /// Pinning is proved by where the thread then runs; a core that is not there is refused.

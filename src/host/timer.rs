@@ -43,8 +43,8 @@ pub enum TscUnavailable {
     Unsteady(f64),
 }
 
-/// A point in time, in ticks of the timer that made it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A point in time, in ticks of the timer that made it. The same on all cores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reading(u64);
 
 /// What is known of the timer after measuring it. Printed and stored with every run.

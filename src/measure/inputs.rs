@@ -18,41 +18,35 @@ pub struct Pool {
     golden: Vec<u8>,
 }
 
-/// Batches in rotation: at least 4, and as many as 4,096 records allow, up to 256.
-///
-/// Short batches then stay in the first or second cache, and yet differ enough that a branch
-/// predictor cannot learn them.
-#[must_use]
-pub fn batch_count(batch_len: usize) -> usize {
-    (4_096 / batch_len.max(1)).clamp(4, 256)
-}
-
 impl Pool {
-    /// Takes records enough for the longest of `batch_lens`, and computes what is golden.
+    /// Takes `len` records, and computes what is golden.
     pub fn new(
         op: Op,
         records: impl Iterator<Item = Record>,
-        batch_lens: &[usize],
+        len: usize,
     ) -> Result<Self, RaggedLength> {
-        let needed = batch_lens.iter().map(|&len| len * batch_count(len)).max().unwrap_or(0);
-        let records: Vec<Record> = records.take(needed).collect();
+        let records: Vec<Record> = records.take(len).collect();
         let golden = kernel::run(op, Record::bytes_of(&records))?;
         Ok(Self { op, records, golden })
     }
 
-    /// The rotation of batches of `batch_len` records, none of them submitted yet.
-    pub fn rotation(&self, batch_len: usize) -> Result<Rotation<'_>, RaggedBatch> {
-        let count = batch_count(batch_len);
-        let (input_bytes, output_bytes) =
-            (batch_len * self.op.input_bytes(), batch_len * self.op.output_bytes());
-        let batches = Record::bytes_of(&self.records)[..count * input_bytes]
-            .chunks_exact(input_bytes)
-            .map(|bytes| Batch::new(self.op, bytes))
-            .collect::<Result<_, _>>()?;
+    /// A rotation of `batch_count` batches of `batch_len` records, none of them submitted yet.
+    /// Rotations of different `threads` share no input.
+    pub fn rotation(
+        &self,
+        batch_len: usize,
+        batch_count: usize,
+        thread: usize,
+    ) -> Result<Rotation<'_>, RaggedBatch> {
+        let len = batch_len * batch_count;
+        let range = thread * len..(thread + 1) * len;
+        let output_bytes = batch_len * self.op.output_bytes();
+        let golden = range.start * self.op.output_bytes()..range.end * self.op.output_bytes();
         Ok(Rotation {
-            batches,
-            golden: &self.golden[..count * output_bytes],
-            output: vec![PAINT; count * output_bytes],
+            input: Batch::new(self.op, Record::bytes_of(&self.records))?.slice(range),
+            golden: &self.golden[golden],
+            output: vec![PAINT; batch_count * output_bytes],
+            batch_len,
             output_bytes,
             next: 0,
         })
@@ -62,9 +56,10 @@ impl Pool {
 /// Batches of one length, each with an output of its own.
 #[derive(Debug)]
 pub struct Rotation<'a> {
-    batches: Vec<Batch<'a>>,
+    input: Batch<'a>,
     golden: &'a [u8],
     output: Vec<u8>,
+    batch_len: usize,
     output_bytes: usize,
     next: usize,
 }
@@ -73,24 +68,30 @@ impl<'a> Rotation<'a> {
     /// Records in each batch.
     #[must_use]
     pub fn batch_len(&self) -> usize {
-        self.batches[0].len()
+        self.batch_len
+    }
+
+    /// Batches in rotation.
+    #[must_use]
+    pub fn batch_count(&self) -> usize {
+        self.input.len() / self.batch_len
     }
 
     /// Input and output bytes of all batches together.
     #[must_use]
     pub fn footprint_bytes(&self) -> u64 {
-        let input: usize = self.batches.iter().map(|batch| batch.bytes().len()).sum();
-        (input + self.output.len()) as u64
+        (self.input.bytes().len() + self.output.len()) as u64
     }
 
     /// Submits every batch once and compares with the golden output.
     pub fn verify(&mut self, opened: &mut Opened) -> Result<Option<Divergence>, SubmitError> {
         self.output.fill(PAINT);
-        for (batch, out) in self.batches.iter().zip(self.output.chunks_exact_mut(self.output_bytes))
+        for (batch, out) in
+            self.input.chunks(self.batch_len).zip(self.output.chunks_exact_mut(self.output_bytes))
         {
-            opened.submit(*batch, out)?;
+            opened.submit(batch, out)?;
         }
-        let divergence = self.first_divergence(self.batches.len());
+        let divergence = self.first_divergence(self.batch_count());
         self.output.fill(PAINT);
         self.next = 0;
         Ok(divergence)
@@ -100,64 +101,70 @@ impl<'a> Rotation<'a> {
     /// [`Rotation::verify`] painted them.
     #[must_use]
     pub fn verify_measured(&self, submitted: u64) -> Option<Divergence> {
-        let count = usize::try_from(submitted).unwrap_or(usize::MAX).min(self.batches.len());
+        let count = usize::try_from(submitted).unwrap_or(usize::MAX).min(self.batch_count());
         self.first_divergence(count)
     }
 
     fn first_divergence(&self, count: usize) -> Option<Divergence> {
-        self.batches
-            .iter()
+        let bytes = count * self.output_bytes;
+        if self.golden[..bytes] == self.output[..bytes] {
+            return None;
+        }
+        self.input
+            .chunks(self.batch_len)
             .zip(self.golden.chunks_exact(self.output_bytes))
             .zip(self.output.chunks_exact(self.output_bytes))
             .take(count)
             .find_map(|((batch, golden), output)| {
-                verify::first_divergence(*batch, golden, output, || "measured input".into())
+                verify::first_divergence(batch, golden, output, || "measured input".into())
             })
     }
 
-    /// Submits the next `count` batches, back to back.
-    ///
-    /// The loop runs over stretches of the rotation, so that it costs no division and no bounds
-    /// check per batch: at one record a batch that would be a third of the reading.
+    /// Submits the next `count` batches, one after the other.
     #[inline]
     pub fn submit(&mut self, backend: &mut HostBackend, count: u64) -> Result<(), SubmitError> {
         let mut left = count;
         while left > 0 {
             let stretch = self.stretch(left);
-            left -= stretch.batches.len() as u64;
+            left -= stretch.batch_count();
             for (batch, out) in stretch.into_iter() {
-                backend.submit(*batch, black_box(out))?;
+                backend.submit(batch, black_box(out))?;
             }
         }
         Ok(())
     }
 
-    /// The next batches up to the end of the rotation, at most `limit`.
+    /// The next batches with their outputs: at most `limit`, and no further than the end.
     pub(super) fn stretch(&mut self, limit: u64) -> Stretch<'_, 'a> {
         let start = self.next;
-        let rest = self.batches.len() - start;
+        let rest = self.batch_count() - start;
         let count = usize::try_from(limit).unwrap_or(usize::MAX).min(rest);
-        self.next = (start + count) % self.batches.len();
+        self.next = (start + count) % self.batch_count();
         Stretch {
-            batches: &self.batches[start..start + count],
+            input: self.input.slice(start * self.batch_len..(start + count) * self.batch_len),
             output: &mut self.output[start * self.output_bytes..][..count * self.output_bytes],
+            batch_len: self.batch_len,
             output_bytes: self.output_bytes,
         }
     }
 }
 
-/// Batches that lie next to one another, with their outputs.
+/// Neighbouring batches of a rotation with their outputs.
 #[derive(Debug)]
 pub(super) struct Stretch<'r, 'a> {
-    batches: &'r [Batch<'a>],
+    input: Batch<'a>,
     output: &'r mut [u8],
+    batch_len: usize,
     output_bytes: usize,
 }
 
 impl<'r, 'a> Stretch<'r, 'a> {
-    /// Each batch with its output.
-    pub(super) fn into_iter(self) -> impl Iterator<Item = (&'r Batch<'a>, &'r mut [u8])> {
-        self.batches.iter().zip(self.output.chunks_exact_mut(self.output_bytes))
+    fn batch_count(&self) -> u64 {
+        (self.input.len() / self.batch_len) as u64
+    }
+
+    pub(super) fn into_iter(self) -> impl Iterator<Item = (Batch<'a>, &'r mut [u8])> {
+        self.input.chunks(self.batch_len).zip(self.output.chunks_exact_mut(self.output_bytes))
     }
 }
 
@@ -167,7 +174,7 @@ mod tests {
     use crate::{backend::mock, corpus::Corpus};
 
     fn pool() -> Pool {
-        Pool::new(Op::Decide, Corpus::embedded().unwrap().records().into_iter().cycle(), &[1, 512])
+        Pool::new(Op::Decide, Corpus::embedded().unwrap().records().into_iter().cycle(), 8_192)
             .unwrap()
     }
 
@@ -175,8 +182,8 @@ mod tests {
     #[test]
     fn rotation_comes_round() {
         let pool = pool();
-        let mut rotation = pool.rotation(512).unwrap();
-        assert_eq!(rotation.batches.len(), 8);
+        let mut rotation = pool.rotation(512, 8, 0).unwrap();
+        assert_eq!(rotation.batch_count(), 8);
         rotation.submit(&mut mock::Host::golden(Op::Decide), 5).unwrap();
         assert_eq!(rotation.verify_measured(5), None);
         assert!(rotation.verify_measured(6).is_some(), "the sixth was not submitted");
@@ -188,7 +195,7 @@ mod tests {
     #[test]
     fn wrong_outputs_are_found() {
         let pool = pool();
-        let mut rotation = pool.rotation(512).unwrap();
+        let mut rotation = pool.rotation(512, 8, 0).unwrap();
         let wrong = mock::Host::golden(Op::Decide).wrong_at(3);
         let found = rotation.verify(&mut Opened::Host(Box::new(wrong))).unwrap().unwrap();
         assert_eq!(found.index, 3);
@@ -196,9 +203,12 @@ mod tests {
         assert!(rotation.verify_measured(8).is_some());
     }
 
-    /// Short batches rotate over many inputs, long ones over four.
+    /// Two threads have different inputs.
     #[test]
-    fn short_batches_rotate_more() {
-        assert_eq!([1, 16, 256, 4_096, 1 << 20].map(batch_count), [256, 256, 16, 4, 4]);
+    fn threads_share_no_input() {
+        let pool = pool();
+        let rotations = [0, 1].map(|thread| pool.rotation(512, 8, thread).unwrap());
+        let [one, other] = rotations.each_ref().map(|rotation| rotation.input.bytes());
+        assert_eq!(one.as_ptr_range().end, other.as_ptr_range().start);
     }
 }

@@ -89,7 +89,7 @@ fn read_stretch(
     let mut kept = Vec::with_capacity(KEPT);
     for (batch, out) in rotation.stretch(KEPT as u64).into_iter() {
         let start = bench.timer.start();
-        backend.submit(*batch, out)?;
+        backend.submit(batch, out)?;
         let end = bench.timer.end();
         kept.push(bench.timer.between(start, end));
     }

@@ -1,7 +1,9 @@
 //! Measuring: one file per method. Host time is taken here, never by a backend.
 
+pub mod footprint;
 pub mod inputs;
 pub mod latency;
+pub mod team;
 pub mod throughput;
 
 use std::{

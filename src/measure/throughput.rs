@@ -7,13 +7,17 @@
 //! Backends take one reading each per round, in alternating order. On a shared machine a core
 //! can lose a third of its speed for seconds. Measured one after the other, two backends then
 //! had ratios between 3.5 and 8.5; within a round both meet the same machine.
+//!
+//! Several threads start together and submit batches of their own, without waiting for one
+//! another: T is from the first start to the last end.
 
 use std::time::{Duration, Instant};
 
-use super::{Bench, Stop, WARM_UP_SHARE, inputs::Rotation};
+use super::{Bench, Stop, WARM_UP_SHARE, inputs::Rotation, team::Team};
 use crate::{
     backend::{HostBackend, SubmitError},
     clock::HostNanos,
+    host::timer::Reading,
     stats::Samples,
 };
 
@@ -30,42 +34,87 @@ const ROUNDS_LEAST: usize = 6;
 /// come back into the caches.
 const SETTLE_PART: u64 = 4;
 
+/// Shortest reading of several threads. They start within about a microsecond of one another.
+const TEAM_READING: Duration = Duration::from_micros(500);
+
 /// What was measured, and how.
 #[derive(Clone, Debug)]
 pub struct Throughput {
-    /// Nanoseconds per record, one reading per round.
+    /// Nanoseconds per record of all threads together, one reading per round.
     pub per_record: Samples<HostNanos>,
-    /// Batches in the shorter reading.
+    /// Nanoseconds per record of each thread by itself.
+    pub per_thread: Vec<Samples<HostNanos>>,
+    /// Batches that each thread submits in the shorter reading.
     pub repetitions: u64,
-    /// Batches submitted, warm-up included.
+    /// Batches that each thread submitted, warm-up included.
     pub submitted: u64,
     /// Why measuring ended.
     pub stop: Stop,
 }
 
-/// A backend with its inputs and what was read of it so far.
-pub struct Contestant<'a, 'b> {
+/// One thread's backend and inputs.
+struct Member<'a, 'b> {
     backend: &'a mut HostBackend,
     rotation: &'a mut Rotation<'b>,
+    per_record: Samples<HostNanos>,
+}
+
+/// What one thread, or all together, took.
+type Span = (Reading, Reading);
+
+impl<'a, 'b> Member<'a, 'b> {
+    fn new(backend: &'a mut HostBackend, rotation: &'a mut Rotation<'b>) -> Self {
+        Self { backend, rotation, per_record: Samples::default() }
+    }
+
+    fn time(&mut self, bench: &Bench<'_>, repetitions: u64) -> Result<Span, SubmitError> {
+        let start = bench.timer.start();
+        self.rotation.submit(self.backend, repetitions)?;
+        Ok((start, bench.timer.end()))
+    }
+}
+
+/// A backend with its inputs and what was read of it so far.
+pub struct Contestant<'a, 'b> {
+    team: Option<&'a Team>,
+    members: Vec<Member<'a, 'b>>,
     repetitions: u64,
     submitted: u64,
     per_record: Samples<HostNanos>,
 }
 
 impl<'a, 'b> Contestant<'a, 'b> {
-    /// A backend that nothing was read of yet. Other clocks than the host's are other types, and
-    /// are refused by the compiler.
+    /// A backend that nothing was read of yet, on this thread. Other clocks than the host's are
+    /// other types, and are refused by the compiler.
     pub fn new(backend: &'a mut HostBackend, rotation: &'a mut Rotation<'b>) -> Self {
-        Self { backend, rotation, repetitions: 1, submitted: 0, per_record: Samples::default() }
+        Self::with(None, vec![Member::new(backend, rotation)])
+    }
+
+    /// One backend and one rotation for each thread of a team.
+    pub fn of_team(
+        team: &'a Team,
+        members: impl IntoIterator<Item = (&'a mut HostBackend, &'a mut Rotation<'b>)>,
+    ) -> Self {
+        let members = members.into_iter().map(|(backend, rotation)| Member::new(backend, rotation));
+        Self::with(Some(team), members.collect())
+    }
+
+    fn with(team: Option<&'a Team>, members: Vec<Member<'a, 'b>>) -> Self {
+        Self { team, members, repetitions: 1, submitted: 0, per_record: Samples::default() }
     }
 
     /// Runs for its share of the budget, and finds the batches that a reading needs.
     fn warm_up(&mut self, bench: &Bench<'_>) -> Result<(), SubmitError> {
-        let target_ns = bench.timer.quality().resolution_ns * RESOLUTIONS_MIN;
+        let resolutions = bench.timer.quality().resolution_ns * RESOLUTIONS_MIN;
+        let target_ns = match self.team {
+            Some(_) => resolutions.max(TEAM_READING.as_nanos() as f64),
+            None => resolutions,
+        };
         let wanted = bench.limits.budget.mul_f64(WARM_UP_SHARE);
         let clock = Instant::now();
         loop {
-            let nanos = self.time(bench, self.repetitions)?.picos() as f64 / 1e3;
+            let (start, end) = whole(&self.time(bench, self.repetitions)?);
+            let nanos = bench.timer.between(start, end).picos() as f64 / 1e3;
             if nanos < target_ns {
                 self.repetitions *= 2;
             } else if clock.elapsed() >= wanted || bench.is_interrupted() {
@@ -74,7 +123,7 @@ impl<'a, 'b> Contestant<'a, 'b> {
         }
     }
 
-    /// One reading: T(n) and T(2n), the longer first in every second round.
+    /// One reading: n and 2n batches, in the order that the round asks for.
     fn read(&mut self, bench: &Bench<'_>, round: usize) -> Result<(), SubmitError> {
         let repetitions = self.repetitions;
         self.time(bench, repetitions / SETTLE_PART)?;
@@ -85,27 +134,47 @@ impl<'a, 'b> Contestant<'a, 'b> {
             let longer = self.time(bench, 2 * repetitions)?;
             (self.time(bench, repetitions)?, longer)
         };
-        let records = (repetitions * self.rotation.batch_len() as u64) as f64;
-        self.per_record.push_difference(shorter, longer, records);
+        let nanos = |(start, end): Span| bench.timer.between(start, end);
+        let records = (repetitions * self.members[0].rotation.batch_len() as u64) as f64;
+        for ((member, &shorter), &longer) in self.members.iter_mut().zip(&shorter).zip(&longer) {
+            member.per_record.push_difference(nanos(shorter), nanos(longer), records);
+        }
+        let all_records = records * self.members.len() as f64;
+        let (shorter, longer) = (nanos(whole(&shorter)), nanos(whole(&longer)));
+        self.per_record.push_difference(shorter, longer, all_records);
         Ok(())
     }
 
-    fn time(&mut self, bench: &Bench<'_>, repetitions: u64) -> Result<HostNanos, SubmitError> {
-        let start = bench.timer.start();
-        self.rotation.submit(self.backend, repetitions)?;
-        let end = bench.timer.end();
+    /// Times `repetitions` batches on each thread.
+    fn time(&mut self, bench: &Bench<'_>, repetitions: u64) -> Result<Vec<Span>, SubmitError> {
         self.submitted += repetitions;
-        Ok(bench.timer.between(start, end))
+        match self.team {
+            None => self.members.iter_mut().map(|one| one.time(bench, repetitions)).collect(),
+            Some(team) => {
+                let spans = team.run(&mut self.members, |one| one.time(bench, repetitions));
+                spans.into_iter().collect()
+            }
+        }
     }
 
     fn finish(self, stop: Stop) -> Throughput {
         Throughput {
             per_record: self.per_record,
+            per_thread: self.members.into_iter().map(|one| one.per_record).collect(),
             repetitions: self.repetitions,
             submitted: self.submitted,
             stop,
         }
     }
+}
+
+/// From the first start to the last end.
+fn whole(spans: &[Span]) -> Span {
+    let (mut start, mut end) = spans[0];
+    for span in spans {
+        (start, end) = (start.min(span.0), end.max(span.1));
+    }
+    (start, end)
 }
 
 /// Measures backends against each other, and gives the outcomes in their order.
@@ -171,19 +240,20 @@ mod tests {
     use crate::{
         backend::mock,
         corpus::Corpus,
-        host::timer::Timer,
+        host::{affinity, timer::Timer},
         measure::{Limits, inputs::Pool},
         op::Op,
     };
 
     fn measured(budget: Duration, interrupted: bool) -> Vec<Throughput> {
         let records = Corpus::embedded().unwrap().records().into_iter().cycle();
-        let pool = Pool::new(Op::Decide, records, &[64]).unwrap();
+        let pool = Pool::new(Op::Decide, records, 1_024).unwrap();
         let (timer, interrupted) = (Timer::qualify(), AtomicBool::new(interrupted));
         let limits = Limits { budget, precision: 0.0 };
         let bench = Bench { timer: &timer, limits, interrupted: &interrupted };
         let (mut one, mut other) = (mock::Host::golden(Op::Decide), mock::Host::golden(Op::Decide));
-        let (mut first, mut second) = (pool.rotation(64).unwrap(), pool.rotation(64).unwrap());
+        let (mut first, mut second) =
+            (pool.rotation(64, 8, 0).unwrap(), pool.rotation(64, 8, 0).unwrap());
         let outcome = measure(
             bench,
             vec![Contestant::new(&mut one, &mut first), Contestant::new(&mut other, &mut second)],
@@ -212,5 +282,24 @@ mod tests {
         assert!(
             outcome.iter().all(|one| (one.stop, one.per_record.len()) == (Stop::Interrupted, 1))
         );
+    }
+
+    /// Threads of a team are read together and each by itself; what they did is verified.
+    #[test]
+    fn teams_are_read_together() {
+        let records = Corpus::embedded().unwrap().records().into_iter().cycle();
+        let pool = Pool::new(Op::Decide, records, 1_024).unwrap();
+        let (timer, interrupted) = (Timer::qualify(), AtomicBool::new(false));
+        let limits = Limits { budget: Duration::from_nanos(1), precision: 0.0 };
+        let bench = Bench { timer: &timer, limits, interrupted: &interrupted };
+        let core = affinity::usable().unwrap()[0];
+        let team = Team::new(vec![core; 2]).unwrap();
+        let mut backends = [mock::Host::golden(Op::Decide), mock::Host::golden(Op::Decide)];
+        let mut rotations = [0, 1].map(|thread| pool.rotation(64, 8, thread).unwrap());
+        let members = backends.iter_mut().map(|one| one as &mut HostBackend).zip(&mut rotations);
+        let outcome = measure(bench, vec![Contestant::of_team(&team, members)]).unwrap();
+        assert_eq!(outcome[0].per_thread.len(), 2);
+        assert!(outcome[0].per_thread.iter().all(|one| one.len() == ROUNDS_LEAST));
+        assert!(rotations.iter().all(|one| one.verify_measured(outcome[0].submitted).is_none()));
     }
 }

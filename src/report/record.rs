@@ -10,7 +10,7 @@ use crate::{
     host::{fingerprint::Fingerprint, schedule::Disturbance, timer},
     measure::{Method, Stop, inputs::Rotation, latency::Latency, throughput::Throughput},
     op::Op,
-    stats::{self, Estimate, latency::HistogramError, latency::PERCENTILES},
+    stats::{self, Estimate, Samples, latency::HistogramError, latency::PERCENTILES},
     warning::{Warning, WarningRecord},
 };
 
@@ -143,9 +143,18 @@ pub struct Entry {
     pub metrics: BTreeMap<String, f64>,
     /// Metrics that the samples do not bear, with the reason.
     pub absent: BTreeMap<String, String>,
+    /// What each of several threads took by itself. Empty for one thread.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub per_thread: Vec<ThreadRecord>,
     /// Times as fast as the baseline backend, by readings of the same rounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speedup: Option<Speedup>,
+    /// Times as fast as the same backend on one thread, by readings of the same rounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scaling: Option<Speedup>,
+    /// What memory allows at most, by readings of the same rounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<Bound>,
     /// The distribution, for latency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub histogram: Option<HistogramRecord>,
@@ -163,6 +172,82 @@ pub struct Speedup {
     /// Median of the quotients, with its interval.
     #[serde(flatten)]
     pub ratio: Estimate,
+}
+
+impl Speedup {
+    /// Times as fast as the baseline. `None` where that was not measured, or with too few rounds.
+    #[must_use]
+    pub fn over(
+        baseline: &str,
+        readings: Option<&Samples<HostNanos>>,
+        measured: &Samples<HostNanos>,
+    ) -> Option<Self> {
+        let ratio = readings?.speedup_of(measured)?;
+        Some(Self { baseline: baseline.into(), ratio })
+    }
+}
+
+/// One of several threads.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ThreadRecord {
+    /// Its core.
+    pub core: usize,
+    /// Median nanoseconds per record of its own.
+    pub per_record_ns: f64,
+}
+
+/// The roof above an entry: the time to read its input, and nothing else.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bound {
+    /// Always [`ROOF_PER_RECORD`].
+    pub metric: String,
+    /// Nanoseconds per record to read the same batches on the same cores.
+    pub value: f64,
+    /// Share of the roof that the backend reaches, with its interval: 1 is the roof itself.
+    pub fraction: Estimate,
+    /// What holds the backend back most. Absent where its time in the first cache is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Limit>,
+}
+
+/// What holds a backend back most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Limit {
+    /// To read its input takes longer than its instructions do in the first cache.
+    Memory,
+    /// Its instructions take longer.
+    Instructions,
+}
+
+impl Limit {
+    /// The name used in tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Instructions => "instructions",
+        }
+    }
+}
+
+impl Bound {
+    /// The roof over a backend. `ceiling_ns` is what it takes per record in the first cache.
+    #[must_use]
+    pub fn of(
+        roof: &Samples<HostNanos>,
+        measured: &Samples<HostNanos>,
+        ceiling_ns: Option<f64>,
+    ) -> Option<Self> {
+        let value = roof.median()?.value;
+        let limit = |nanos| if value > nanos { Limit::Memory } else { Limit::Instructions };
+        Some(Self {
+            metric: ROOF_PER_RECORD.into(),
+            value,
+            fraction: roof.speedup_of(measured)?,
+            limit: ceiling_ns.map(limit),
+        })
+    }
 }
 
 /// A distribution in a format that others read.
@@ -187,6 +272,8 @@ pub struct Skipped {
 
 /// Median time per record, in metrics and tables.
 pub const PER_RECORD: &str = "host/per_record";
+/// Time per record of reading the input only.
+pub const ROOF_PER_RECORD: &str = "host/roofline/per_record";
 /// Time per batch, in metrics and tables.
 pub const END_TO_END: &str = "host/end_to_end";
 
@@ -197,6 +284,8 @@ pub struct Header {
     pub backend: &'static str,
     /// Operation.
     pub op: Op,
+    /// Threads that work.
+    pub threads: usize,
     /// Home of the footprint.
     pub footprint_home: String,
     /// What the operating system did meanwhile.
@@ -211,15 +300,18 @@ impl Entry {
             op: header.op,
             method,
             batch_len: rotation.batch_len(),
-            threads: 1,
+            threads: header.threads,
             verified: true,
-            footprint_bytes: rotation.footprint_bytes(),
+            footprint_bytes: rotation.footprint_bytes() * header.threads as u64,
             footprint_home: header.footprint_home,
             sample_count: 0,
             stop,
             metrics: BTreeMap::new(),
             absent: BTreeMap::new(),
+            per_thread: Vec::new(),
             speedup: None,
+            scaling: None,
+            bound: None,
             histogram: None,
             disturbance: header.disturbance,
             warnings: warnings.iter().map(Warning::record).collect(),

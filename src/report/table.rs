@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::record::{END_TO_END, Entry, RunRecord, Status};
+use super::record::{Bound, END_TO_END, Entry, Limit, RunRecord, Speedup, Status};
 use crate::{measure::Method, stats::latency::PERCENTILES};
 
 /// All that a run has to say: tables, warnings with their codes explained, skipped backends.
@@ -27,8 +27,10 @@ pub fn render(record: &RunRecord) -> String {
     text
 }
 
-const THROUGHPUT_TITLE: &str =
-    "Throughput: back-to-back batches, median ns per record with its 95 % interval";
+const THROUGHPUT_TITLE: &str = "Throughput: back-to-back batches, median ns per record with its 95 % interval, all threads \
+     together";
+/// The row of what bounds the rows below it.
+const ROOF_NAME: &str = "(read only)";
 const LATENCY_TITLE: &str =
     "Latency: one batch per reading, ns per batch, percentiles where earned";
 
@@ -48,55 +50,84 @@ fn table(header: &[&str], rows: Vec<Vec<String>>, left: usize) -> Table {
 fn throughput(entries: &[&Entry]) -> Table {
     let header = [
         "backend",
-        "verified",
+        "threads",
         "batch",
         "in",
         "ns/record",
-        "interval",
+        "+-%",
         "Mrec/s",
         "GB/s",
         "x ref",
+        "x 1 thr",
+        "% roof",
+        "bound by",
         "warnings",
     ];
-    let rows = entries.iter().map(|entry| {
-        let median = entry.median();
-        let per_s = |metric: &str, unit: f64| number(entry.metric(metric, "p50").map(|v| v / unit));
-        vec![
-            entry.backend.clone(),
-            verified(entry),
-            entry.batch_len.to_string(),
-            entry.footprint_home.clone(),
-            number(median.map(|median| median.value)),
-            median.map_or("-".into(), |m| format!("{}..{}", digits(m.low), digits(m.high))),
-            per_s("host/records_per_s", 1e6),
-            per_s("host/input_bytes_per_s", 1e9),
-            number(entry.speedup.as_ref().map(|speedup| speedup.ratio.value)),
-            codes(entry),
-        ]
-    });
-    table(&header, rows.collect(), 2)
+    let mut rows = Vec::new();
+    let mut group = None;
+    for entry in entries {
+        let this = (entry.batch_len, &entry.footprint_home, entry.threads);
+        if group != Some(this) {
+            group = Some(this);
+            rows.extend(entry.bound.as_ref().map(|bound| roof(entry, bound)));
+        }
+        rows.push(throughput_row(entry));
+    }
+    table(&header, rows, 1)
+}
+
+/// The columns that say what was measured where.
+fn place(name: &str, entry: &Entry) -> Vec<String> {
+    let batch_len = entry.batch_len.to_string();
+    vec![name.into(), entry.threads.to_string(), batch_len, entry.footprint_home.clone()]
+}
+
+/// What reading the input alone takes.
+fn roof(entry: &Entry, bound: &Bound) -> Vec<String> {
+    let mut row = place(ROOF_NAME, entry);
+    let rate = 1e9 / bound.value;
+    row.extend([digits(bound.value), "-".into(), digits(rate / 1e6)]);
+    row.push(digits(rate * entry.op.input_bytes() as f64 / 1e9));
+    row.resize(13, String::new());
+    row
+}
+
+fn throughput_row(entry: &Entry) -> Vec<String> {
+    let median = entry.median();
+    let per_s = |metric: &str, unit: f64| number(entry.metric(metric, "p50").map(|v| v / unit));
+    let times = |speedup: &Option<Speedup>| number(speedup.as_ref().map(|one| one.ratio.value));
+    let bound = entry.bound.as_ref();
+    let mut row = place(&entry.backend, entry);
+    row.extend([
+        number(median.map(|median| median.value)),
+        number(median.map(|median| 100.0 * median.relative_half_width())),
+        per_s("host/records_per_s", 1e6),
+        per_s("host/input_bytes_per_s", 1e9),
+        times(&entry.speedup),
+        times(&entry.scaling),
+        number(bound.map(|bound| 100.0 * bound.fraction.value)),
+        bound.and_then(|bound| bound.limit).map_or("-", Limit::name).into(),
+        codes(entry),
+    ]);
+    row
 }
 
 fn latency(entries: &[&Entry]) -> Table {
-    let mut header = vec!["backend", "verified", "batch", "readings"];
+    let mut header = vec!["backend", "batch", "in", "readings"];
     header.extend(PERCENTILES.map(|(name, _)| name));
     header.extend(["max", "warnings"]);
     let rows = entries.iter().map(|entry| {
         let mut row = vec![
             entry.backend.clone(),
-            verified(entry),
             entry.batch_len.to_string(),
+            entry.footprint_home.clone(),
             entry.sample_count.to_string(),
         ];
         row.extend(PERCENTILES.map(|(name, _)| number(entry.metric(END_TO_END, name))));
         row.extend([number(entry.metric(END_TO_END, "max")), codes(entry)]);
         row
     });
-    table(&header, rows.collect(), 2)
-}
-
-fn verified(entry: &Entry) -> String {
-    if entry.verified { "yes" } else { "NO" }.into()
+    table(&header, rows.collect(), 1)
 }
 
 fn codes(entry: &Entry) -> String {

@@ -2,19 +2,23 @@
 
 use std::time::Duration;
 
-use super::Arguments;
+use super::{Arguments, Threads};
 use crate::{
     backend::{BackendEntry, ProbeContext, Unavailable},
     cli::{Failure, backends_asked, corpus_asked},
     corpus::Corpus,
-    measure::{Limits, Method},
+    host::fingerprint::Cache,
+    measure::{
+        Limits, Method,
+        footprint::{self, Footprint, Wanted},
+    },
     op::Op,
     registry,
     report::record::{CorpusRecord, Skipped},
 };
 
 /// Batch lengths unless told otherwise: one tool, a shell's worth, and up to beyond the caches.
-const BATCH_LENS: [usize; 6] = [1, 16, 256, 4_096, 65_536, 1_048_576];
+const BATCH_LENS: [usize; 6] = [1, 16, 256, 4_096, 16_384, 1_048_576];
 
 const BUDGET: Duration = Duration::from_secs(1);
 const BUDGET_QUICK: Duration = Duration::from_millis(150);
@@ -32,8 +36,35 @@ pub(super) struct Plan {
     pub(super) backends: Vec<&'static BackendEntry>,
     missing: Vec<(&'static BackendEntry, Unavailable)>,
     pub(super) batch_lens: Vec<usize>,
+    footprints: Vec<Wanted>,
+    /// Thread counts, fewest first. Where there are several, the first is 1.
+    pub(super) thread_counts: Vec<usize>,
     pub(super) methods: Vec<Method>,
     pub(super) limits: Limits,
+}
+
+/// Batches of one length in one footprint.
+pub(super) struct Case {
+    pub(super) batch_len: usize,
+    pub(super) footprint: Footprint,
+}
+
+/// Hot and cold, or hot only if it must be quick.
+fn footprints(arguments: &Arguments) -> Vec<Wanted> {
+    match (arguments.footprint.as_slice(), arguments.quick) {
+        ([], false) => vec![Wanted::Hot, Wanted::Cold],
+        ([], true) => vec![Wanted::Hot],
+        (asked, _) => asked.to_vec(),
+    }
+}
+
+/// One thread is always among several counts: scaling is read against it.
+fn thread_counts(asked: &[Threads]) -> Vec<usize> {
+    let mut counts: Vec<usize> = asked.iter().map(|threads| threads.count()).collect();
+    counts.push(1);
+    counts.sort_unstable();
+    counts.dedup();
+    counts
 }
 
 impl Plan {
@@ -60,6 +91,8 @@ impl Plan {
             backends,
             missing,
             batch_lens,
+            footprints: footprints(arguments),
+            thread_counts: thread_counts(&arguments.threads),
             methods: Method::ALL.into_iter().filter(chosen).collect(),
             limits: Limits {
                 budget: arguments.budget.unwrap_or(default_budget),
@@ -68,9 +101,29 @@ impl Plan {
         })
     }
 
-    /// Entries, and one step each for the timer and for preparing.
-    pub(super) fn step_count(&self) -> u64 {
-        (self.backends.len() * self.batch_lens.len() * self.methods.len()) as u64 + 1
+    /// Every batch length with every footprint that it can have.
+    pub(super) fn cases(&self, caches: &[Cache]) -> Vec<Case> {
+        let record_bytes = self.op.input_bytes() + self.op.output_bytes();
+        let cases = self.batch_lens.iter().flat_map(|&batch_len| {
+            let bytes = batch_len * record_bytes;
+            let found = footprint::choose(caches, bytes, self.threads_max(), &self.footprints);
+            found.into_iter().map(move |footprint| Case { batch_len, footprint })
+        });
+        cases.collect()
+    }
+
+    /// The largest thread count.
+    pub(super) fn threads_max(&self) -> usize {
+        self.thread_counts.last().copied().unwrap_or(1)
+    }
+
+    /// Entries of one case, and of all methods.
+    pub(super) fn entries_of_case(&self) -> usize {
+        let per_backend = self.methods.iter().map(|method| match method {
+            Method::Throughput => self.thread_counts.len(),
+            Method::Latency => 1,
+        });
+        self.backends.len() * per_backend.sum::<usize>()
     }
 
     pub(super) fn corpus_record(&self) -> CorpusRecord {

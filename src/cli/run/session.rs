@@ -1,10 +1,15 @@
-//! The measuring of a plan, entry by entry.
+//! The measuring of a plan, case by case.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
-use super::plan::Plan;
+use super::{
+    lineup::Lineup,
+    plan::{Case, Plan},
+};
 use crate::{
-    backend::{BackendEntry, HostBackend, OpenOptions, Opened},
     cli::{Exit, Failure},
     corpus::generate::Generator,
     host::{
@@ -12,21 +17,23 @@ use crate::{
         timer::Timer,
     },
     measure::{
-        Bench, Empty, Method,
+        Bench, Empty, Limits, Method,
+        footprint::{self, Footprint, Wanted},
         inputs::{Pool, Rotation},
         latency,
+        team::Team,
         throughput::{self, Contestant, Throughput},
     },
     registry,
-    report::record::{Entry, Header, RunRecord, Speedup, TimerRecord},
+    report::record::{Bound, Entry, Header, RunRecord, Speedup, ThreadRecord, TimerRecord},
     verify::Divergence,
 };
 
-/// Batches on which the empty operation is measured.
-const EMPTY_BATCH_LEN: usize = 1;
+/// The batch on which the empty operation is measured, a few of them in rotation.
+const EMPTY: (usize, usize) = (1, 256);
 
-/// A backend of the plan, open.
-type Open = (&'static BackendEntry, Opened);
+/// Records of a batch of which two fill the part of a first cache that they may.
+const CEILING_BATCH_LEN: usize = 256;
 
 /// Called after each entry, to store and to show.
 type Keep<'k> = dyn FnMut(&RunRecord, &str) -> Result<(), Failure> + 'k;
@@ -34,6 +41,8 @@ type Keep<'k> = dyn FnMut(&RunRecord, &str) -> Result<(), Failure> + 'k;
 /// A plan with its inputs made.
 pub(super) struct Session<'a> {
     plan: &'a Plan,
+    cases: Vec<Case>,
+    teams: &'a [Team],
     bench: Bench<'a>,
     pool: Pool,
     /// Median of empty latency readings.
@@ -44,19 +53,23 @@ impl<'a> Session<'a> {
     /// Draws the inputs and computes what is golden.
     pub(super) fn new(
         plan: &'a Plan,
+        cases: Vec<Case>,
+        teams: &'a [Team],
         timer: &'a Timer,
         interrupted: &'a AtomicBool,
     ) -> Result<Self, Failure> {
         let records = Generator::new(&plan.corpus, plan.seed, plan.faults_permille);
-        let lens: Vec<usize> = plan.batch_lens.iter().copied().chain([EMPTY_BATCH_LEN]).collect();
-        let pool = Pool::new(plan.op, records, &lens).map_err(Failure::internal)?;
+        let of_case = |case: &Case| case.batch_len * case.footprint.batch_count;
+        let longest = cases.iter().map(of_case).max().unwrap_or(0) * plan.threads_max();
+        let len = longest.max(EMPTY.0 * EMPTY.1).max(CEILING_BATCH_LEN * 8);
+        let pool = Pool::new(plan.op, records, len).map_err(Failure::internal)?;
         let bench = Bench { timer, limits: plan.limits, interrupted };
-        Ok(Self { plan, bench, pool, floor_ns: None })
+        Ok(Self { plan, cases, teams, bench, pool, floor_ns: None })
     }
 
     /// Measures what the harness itself costs, on a backend that does nothing.
     pub(super) fn timer_record(&mut self) -> Result<TimerRecord, Failure> {
-        let mut rotation = self.rotation(EMPTY_BATCH_LEN)?;
+        let mut rotation = self.pool.rotation(EMPTY.0, EMPTY.1, 0).map_err(Failure::internal)?;
         let mut empty = Empty;
         let contestants = vec![Contestant::new(&mut empty, &mut rotation)];
         let per_batch =
@@ -77,12 +90,15 @@ impl<'a> Session<'a> {
         record: &mut RunRecord,
         keep: &mut Keep<'_>,
     ) -> Result<(), Failure> {
-        let mut opened = self.open_all()?;
-        for &batch_len in &self.plan.batch_lens {
+        let mut lineups = Lineup::all(self.plan)?;
+        let ceilings = self.ceilings(&mut lineups, record)?;
+        for case in &self.cases {
             for &method in &self.plan.methods {
                 match method {
-                    Method::Throughput => self.throughput(&mut opened, batch_len, record, keep)?,
-                    Method::Latency => self.latency(&mut opened, batch_len, record, keep)?,
+                    Method::Throughput => {
+                        self.throughput(&mut lineups, case, &ceilings, record, keep)?;
+                    }
+                    Method::Latency => self.latency(&mut lineups, case, record, keep)?,
                 }
                 if self.is_interrupted() {
                     return Ok(());
@@ -92,66 +108,96 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn open_all(&self) -> Result<Vec<Open>, Failure> {
-        let batch_len_max = self.plan.batch_lens.iter().copied().max().unwrap_or(1);
-        let options = OpenOptions { op: self.plan.op, batch_len_max };
-        let open = |entry: &&'static BackendEntry| {
-            registry::open(entry, &self.plan.context, options)
-                .map(|opened| (*entry, opened))
-                .map_err(|error| Failure::new(Exit::Unfit, format!("{}: {error}", entry.id)))
+    /// What each backend takes per record where memory cannot hold it back, in nanoseconds: its
+    /// instructions alone. Empty where the machine does not tell its caches.
+    fn ceilings(
+        &self,
+        lineups: &mut [Lineup],
+        record: &RunRecord,
+    ) -> Result<BTreeMap<&'static str, f64>, Failure> {
+        let record_bytes = self.plan.op.input_bytes() + self.plan.op.output_bytes();
+        let bytes = CEILING_BATCH_LEN * record_bytes;
+        let hot = footprint::choose(&record.host.caches, bytes, 1, &[Wanted::Home("L1".into())]);
+        let (Some(footprint), true) =
+            (hot.into_iter().next(), self.plan.methods.contains(&Method::Throughput))
+        else {
+            return Ok(BTreeMap::new());
         };
-        self.plan.backends.iter().map(open).collect()
+        let case = Case { batch_len: CEILING_BATCH_LEN, footprint };
+        let mut lineups: Vec<&mut Lineup> =
+            lineups.iter_mut().filter(|one| one.threads() == 1 && !one.is_roof()).collect();
+        let mut rotations = self.verified_rotations(&mut lineups, &case)?;
+        let limits = Limits { budget: self.plan.limits.budget / 4, ..self.plan.limits };
+        let bench = Bench { limits, ..self.bench };
+        let contestants = self.contestants(&mut lineups, &mut rotations)?;
+        let measured = throughput::measure(bench, contestants).map_err(Failure::internal)?;
+        let ids = lineups.iter().map(|one| one.entry.id);
+        let medians = measured.iter().map(|one| one.per_record.median());
+        Ok(ids.zip(medians).filter_map(|(id, median)| Some((id, median?.value))).collect())
     }
 
-    /// All backends against each other: verified, measured in turns, verified.
+    /// All backends and the roof against each other: verified, measured in turns, verified.
     fn throughput(
         &self,
-        opened: &mut [Open],
-        batch_len: usize,
+        lineups: &mut [Lineup],
+        case: &Case,
+        ceilings: &BTreeMap<&'static str, f64>,
         record: &mut RunRecord,
         keep: &mut Keep<'_>,
     ) -> Result<(), Failure> {
-        let mut rotations = Vec::new();
-        for (entry, backend) in &mut *opened {
-            rotations.push(self.verified_rotation(entry, backend, batch_len)?);
-        }
+        let mut lineups: Vec<&mut Lineup> = lineups.iter_mut().collect();
+        let mut rotations = self.verified_rotations(&mut lineups, case)?;
         let before = Snapshot::take();
-        let mut contestants = Vec::new();
-        for ((entry, backend), rotation) in opened.iter_mut().zip(&mut rotations) {
-            contestants.push(Contestant::new(host_backend(entry, backend)?, rotation));
-        }
+        let contestants = self.contestants(&mut lineups, &mut rotations)?;
         let measured = throughput::measure(self.bench, contestants).map_err(Failure::internal)?;
         let disturbance = before.until(&Snapshot::take());
-        let entries: Vec<_> = opened.iter().map(|(entry, _)| *entry).collect();
-        for ((entry, rotation), one) in entries.iter().zip(&rotations).zip(&measured) {
-            refuse(entry, rotation.verify_measured(one.submitted))?;
-            let header = self.header(entry, rotation, disturbance, record);
+        for ((lineup, rotations), one) in lineups.iter().zip(&rotations).zip(&measured) {
+            if lineup.is_roof() {
+                continue;
+            }
+            for rotation in rotations {
+                refuse(lineup.entry.id, rotation.verify_measured(one.submitted))?;
+            }
+            let of = |is_it: &dyn Fn(&Lineup) -> bool| {
+                let index = lineups.iter().position(|other| is_it(other))?;
+                Some(&measured[index].per_record)
+            };
+            let (id, threads) = (lineup.entry.id, lineup.threads());
+            let baseline = of(&|other| other.is(registry::BASELINE.id, 1));
+            let alone = of(&|other| other.is(id, 1));
+            let roof = of(&|other| other.is(registry::ROOF.id, threads));
+            let header = self.header(lineup, &case.footprint, disturbance);
             let precision = self.plan.limits.precision;
-            let mut done = Entry::of_throughput(header, rotation, one, precision);
-            done.speedup = speedup(entry, one, &entries, &measured);
+            let mut done = Entry::of_throughput(header, &rotations[0], one, precision);
+            done.per_thread = self.per_thread(threads, one);
+            done.speedup = Speedup::over(registry::BASELINE.id, baseline, &one.per_record)
+                .filter(|_| !lineup.is(registry::BASELINE.id, 1));
+            done.scaling = Speedup::over(id, alone, &one.per_record).filter(|_| threads > 1);
+            let ceiling = ceilings.get(id).map(|nanos| nanos / threads as f64);
+            done.bound = roof.and_then(|roof| Bound::of(roof, &one.per_record, ceiling));
             Self::push(record, done, keep)?;
         }
         Ok(())
     }
 
-    /// Each backend on its own: verified, measured, verified.
+    /// Each backend on its own, on one thread: verified, measured, verified.
     fn latency(
         &self,
-        opened: &mut [Open],
-        batch_len: usize,
+        lineups: &mut [Lineup],
+        case: &Case,
         record: &mut RunRecord,
         keep: &mut Keep<'_>,
     ) -> Result<(), Failure> {
-        for (entry, backend) in opened {
-            let mut rotation = self.verified_rotation(entry, backend, batch_len)?;
+        for lineup in lineups.iter_mut().filter(|one| one.threads() == 1 && !one.is_roof()) {
+            let mut rotations = self.verified_rotations(&mut [&mut *lineup], case)?;
+            let rotation = &mut rotations[0][0];
             let before = Snapshot::take();
-            let measured =
-                latency::measure(self.bench, host_backend(entry, backend)?, &mut rotation)
-                    .map_err(Failure::internal)?;
+            let measured = latency::measure(self.bench, lineup.host_backends()?[0], rotation)
+                .map_err(Failure::internal)?;
             let disturbance = before.until(&Snapshot::take());
-            refuse(entry, rotation.verify_measured(measured.submitted))?;
-            let header = self.header(entry, &rotation, disturbance, record);
-            let done = Entry::of_latency(header, &rotation, &measured, self.floor_ns)
+            refuse(lineup.entry.id, rotation.verify_measured(measured.submitted))?;
+            let header = self.header(lineup, &case.footprint, disturbance);
+            let done = Entry::of_latency(header, rotation, &measured, self.floor_ns)
                 .map_err(Failure::internal)?;
             Self::push(record, done, keep)?;
             if self.is_interrupted() {
@@ -166,37 +212,80 @@ impl<'a> Session<'a> {
         if entry.metrics.is_empty() {
             return Ok(());
         }
-        let what = format!("{} {} x {}", entry.backend, entry.method.name(), entry.batch_len);
+        let (method, home) = (entry.method.name(), &entry.footprint_home);
+        let what = format!("{} {method} x {} in {home}", entry.backend, entry.batch_len);
         record.entries.push(entry);
         keep(record, &what)
     }
 
-    fn verified_rotation(
+    /// For each line-up, a rotation for each of its threads. The roof has no output to verify.
+    fn verified_rotations(
         &self,
-        entry: &BackendEntry,
-        backend: &mut Opened,
-        batch_len: usize,
-    ) -> Result<Rotation<'_>, Failure> {
-        let mut rotation = self.rotation(batch_len)?;
-        refuse(entry, rotation.verify(backend).map_err(Failure::internal)?)?;
-        Ok(rotation)
+        lineups: &mut [&mut Lineup],
+        case: &Case,
+    ) -> Result<Vec<Vec<Rotation<'_>>>, Failure> {
+        let rotation = |thread| {
+            let count = case.footprint.batch_count;
+            self.pool.rotation(case.batch_len, count, thread).map_err(Failure::internal)
+        };
+        let mut all = Vec::new();
+        for lineup in lineups {
+            let mut rotations =
+                (0..lineup.threads()).map(rotation).collect::<Result<Vec<_>, _>>()?;
+            if !lineup.is_roof() {
+                for (opened, rotation) in lineup.opened.iter_mut().zip(&mut rotations) {
+                    let divergence = rotation.verify(opened).map_err(Failure::internal)?;
+                    refuse(lineup.entry.id, divergence)?;
+                }
+            }
+            all.push(rotations);
+        }
+        Ok(all)
     }
 
-    fn rotation(&self, batch_len: usize) -> Result<Rotation<'_>, Failure> {
-        self.pool.rotation(batch_len).map_err(Failure::internal)
+    fn contestants<'c, 'p>(
+        &self,
+        lineups: &'c mut [&mut Lineup],
+        rotations: &'c mut [Vec<Rotation<'p>>],
+    ) -> Result<Vec<Contestant<'c, 'p>>, Failure>
+    where
+        'a: 'c,
+    {
+        let mut contestants = Vec::new();
+        for (lineup, rotations) in lineups.iter_mut().zip(rotations) {
+            let team = self.team(lineup.threads());
+            let mut members = lineup.host_backends()?.into_iter().zip(rotations);
+            contestants.push(match (team, members.next()) {
+                (None, Some((backend, rotation))) => Contestant::new(backend, rotation),
+                (Some(team), Some(first)) => {
+                    Contestant::of_team(team, std::iter::once(first).chain(members))
+                }
+                (_, None) => return Err(Failure::internal("a line-up without threads")),
+            });
+        }
+        Ok(contestants)
     }
 
-    fn header(
-        &self,
-        entry: &BackendEntry,
-        rotation: &Rotation<'_>,
-        disturbance: Disturbance,
-        record: &RunRecord,
-    ) -> Header {
+    fn team(&self, threads: usize) -> Option<&'a Team> {
+        self.teams.iter().find(|team| team.cores().len() == threads)
+    }
+
+    /// What each thread of several took by itself.
+    fn per_thread(&self, threads: usize, measured: &Throughput) -> Vec<ThreadRecord> {
+        let cores = self.team(threads).map(Team::cores).unwrap_or_default();
+        let threads = cores.iter().zip(&measured.per_thread);
+        let of_thread = |(&core, samples): (&usize, &crate::stats::Samples<_>)| {
+            Some(ThreadRecord { core, per_record_ns: samples.median()?.value })
+        };
+        threads.filter_map(of_thread).collect()
+    }
+
+    fn header(&self, lineup: &Lineup, footprint: &Footprint, disturbance: Disturbance) -> Header {
         Header {
-            backend: entry.id,
+            backend: lineup.entry.id,
             op: self.plan.op,
-            footprint_home: record.host.home_of(rotation.footprint_bytes()),
+            threads: lineup.threads(),
+            footprint_home: footprint.home.clone(),
             disturbance,
         }
     }
@@ -206,42 +295,12 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The backend as the host loops take it. Other clocks need measuring methods of their own.
-fn host_backend<'o>(
-    entry: &BackendEntry,
-    opened: &'o mut Opened,
-) -> Result<&'o mut HostBackend, Failure> {
-    match opened {
-        Opened::Host(backend) => Ok(backend.as_mut()),
-        Opened::Device(_) | Opened::Simulated(_) => {
-            let message = format!("{}: only host backends can be measured yet", entry.id);
-            Err(Failure::new(Exit::Unfit, message))
-        }
-    }
-}
-
-/// How many times as fast as the baseline, by the readings of the same rounds.
-fn speedup(
-    entry: &BackendEntry,
-    measured: &Throughput,
-    entries: &[&'static BackendEntry],
-    all: &[Throughput],
-) -> Option<Speedup> {
-    let baseline = registry::BASELINE.id;
-    let index = entries.iter().position(|other| other.id == baseline)?;
-    if entry.id == baseline {
-        return None;
-    }
-    let ratio = all[index].per_record.speedup_of(&measured.per_record)?;
-    Some(Speedup { baseline: baseline.into(), ratio })
-}
-
 /// A backend that differs from the golden model has no number.
-fn refuse(entry: &BackendEntry, divergence: Option<Divergence>) -> Result<(), Failure> {
+fn refuse(id: &str, divergence: Option<Divergence>) -> Result<(), Failure> {
     match divergence {
         None => Ok(()),
         Some(divergence) => {
-            let message = format!("{} differs from the golden model: {divergence}", entry.id);
+            let message = format!("{id} differs from the golden model: {divergence}");
             Err(Failure::new(Exit::WrongResults, message))
         }
     }
