@@ -21,6 +21,7 @@
 //! ```
 
 pub mod mock;
+mod record;
 pub mod reference;
 pub mod scalar;
 pub mod simd;
