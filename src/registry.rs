@@ -9,7 +9,8 @@ use crate::backend::{
 };
 
 /// Every backend that this program knows, best first.
-pub static ENTRIES: [&BackendEntry; 3] = [&simd::AVX512, &scalar::ENTRY, &reference::ENTRY];
+pub static ENTRIES: [&BackendEntry; 5] =
+    [&simd::AVX512, &simd::AVX2, &simd::NEON, &scalar::ENTRY, &reference::ENTRY];
 
 /// What people would use instead. Never chosen as the best one, run only when asked for.
 pub static PEERS: [&BackendEntry; 2] = [&crc_table::ENTRY, &crc_fast::ENTRY];
@@ -75,7 +76,7 @@ pub fn best(context: &ProbeContext) -> Result<&'static BackendEntry, Unavailable
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::BackendKind;
+    use crate::{backend::BackendKind, host::cpu::Features};
 
     /// Ids are unique, and each is found under its own name.
     #[test]
@@ -96,5 +97,39 @@ mod tests {
         assert!(ENTRIES.iter().all(|entry| entry.kind != BackendKind::Peer));
         let best = best(&ProbeContext::detect().unwrap()).unwrap();
         assert_ne!(best.kind, BackendKind::Peer);
+    }
+
+    /// Which backend is best follows from the features alone.
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn the_best_backend_is_a_function_of_the_features() {
+        let tiers = [
+            ("", "simd-avx512"),
+            ("avx2", "simd-avx512"),
+            ("gfni", "simd-avx2"),
+            ("avx512vbmi", "simd-avx2"),
+            ("avx512f,avx512bw,avx512vl", "simd-avx2"),
+            ("avx2,avx512f", "scalar"),
+            ("avx2,gfni", "scalar"),
+        ];
+        let best_of = |context: ProbeContext| best(&context).unwrap().id;
+        for (without, id) in tiers {
+            let without = Features::parse(without).unwrap();
+            assert_eq!(best_of(ProbeContext::with(Features::all() - without)), id, "{without}");
+            assert_eq!(best_of(ProbeContext::with(Features::all()).hiding(without)), id);
+        }
+        assert_eq!(best_of(ProbeContext::with(Features::AVX2)), "simd-avx2");
+        assert_eq!(best_of(ProbeContext::default()), "scalar");
+    }
+
+    /// The same on 64-bit Arm, where features of other processors change nothing.
+    #[cfg(target_arch = "aarch64")]
+    #[test]
+    fn the_best_backend_is_a_function_of_the_features() {
+        let best_of = |context: ProbeContext| best(&context).unwrap().id;
+        assert_eq!(best_of(ProbeContext::with(Features::NEON)), "simd-neon");
+        assert_eq!(best_of(ProbeContext::with(Features::all())), "simd-neon");
+        assert_eq!(best_of(ProbeContext::with(Features::all() - Features::NEON)), "scalar");
+        assert_eq!(best_of(ProbeContext::with(Features::NEON).hiding(Features::NEON)), "scalar");
     }
 }

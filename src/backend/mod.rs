@@ -22,6 +22,7 @@
 
 pub mod mock;
 pub mod peer;
+mod record;
 pub mod reference;
 pub mod scalar;
 pub mod simd;
