@@ -29,14 +29,14 @@ use crate::{
 };
 
 /// Bytes with the magic and the version.
-const HEADER_BYTES: usize = 6;
+pub(super) const HEADER_BYTES: usize = 6;
 /// Bytes after the header that the checksum covers: two words.
 const BODY_BYTES: usize = 16;
 /// The byte that holds flag bits 0..8.
-const RISK_BYTE: usize = 13;
+pub(super) const RISK_BYTE: usize = 13;
 
 /// The only valid header, as the low 48 bits of the record's first word.
-const HEADER_WORD: u64 = {
+pub(super) const HEADER_WORD: u64 = {
     let version = VERSION.to_be_bytes();
     u64::from_le_bytes([MAGIC[0], MAGIC[1], MAGIC[2], MAGIC[3], version[0], version[1], 0, 0])
 };
@@ -70,7 +70,7 @@ static TABLES: [[u16; 256]; 4] = {
 };
 
 /// The verdict of a record without another fault, by the byte that holds the risk bits.
-static VERDICTS: [u8; 256] = {
+pub(super) static VERDICTS: [u8; 256] = {
     let mut verdicts = [0; 256];
     let mut flags = 0;
     while flags < 256 {
@@ -89,7 +89,7 @@ pub(super) const fn verdict_of_flags(flags: u8) -> u8 {
 }
 
 /// The register after `count` zero bytes.
-const fn advance(mut register: u16, count: usize) -> u16 {
+pub(super) const fn advance(mut register: u16, count: usize) -> u16 {
     let mut done = 0;
     while done < count {
         register = step(register, 0);
@@ -98,9 +98,18 @@ const fn advance(mut register: u16, count: usize) -> u16 {
     register
 }
 
+/// One verdict per record, one after the other. Both lengths were checked.
+#[inline]
+pub(super) fn decide_all(input: &[u8], out: &mut [u8]) {
+    let (records, _) = input.as_chunks::<RECORD_BYTES>();
+    for (record, verdict) in records.iter().zip(out) {
+        *verdict = decide(record);
+    }
+}
+
 /// The verdict of one record.
 #[inline]
-pub(super) fn decide(record: &[u8; RECORD_BYTES]) -> u8 {
+fn decide(record: &[u8; RECORD_BYTES]) -> u8 {
     match errors(record) {
         0 => risk_verdict(record),
         errors => fault(errors).byte(),

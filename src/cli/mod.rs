@@ -40,7 +40,7 @@ Exit codes:
 #[command(name = "nanogate", version, after_help = EXIT_CODES, propagate_version = true)]
 struct Arguments {
     /// Processor features to act as if they were missing, such as avx512f,gfni (also by the
-    /// environment variable NANOGATE_HIDE_CPU)
+    /// environment variable `NANOGATE_HIDE_CPU`)
     #[arg(long, global = true, value_name = "NAME", value_parser = Features::parse,
           default_value = "", hide_default_value = true)]
     hide_cpu: Features,

@@ -151,7 +151,8 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     let timer = Timer::qualify();
     let mut record = begin(&plan, host, &timer, pinned);
     progress.at(0, steps);
-    let mut session = Session::new(&plan, cases, &teams, &timer, interrupt.flag())?;
+    let mut session =
+        Session::new(&plan, &record.host.caches, cases, &teams, &timer, interrupt.flag())?;
     record.timer = session.timer_record()?;
     progress.step("verifying");
     let measured = session.measure(&mut record, &mut |record, what| {

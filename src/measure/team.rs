@@ -55,7 +55,9 @@ impl Team {
 
     /// Hands each thread its member and starts all at once. Results come in order of members.
     ///
-    /// There must be as many members as threads.
+    /// # Panics
+    ///
+    /// Unless there are as many members as threads.
     pub fn run<M: Send, R: Send>(
         &self,
         members: &mut [M],

@@ -214,11 +214,14 @@ pub struct Bound {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Limit {
-    /// To read its input takes longer than its instructions do in the first cache.
+    /// It takes notably longer than in the first cache: it waits for its input.
     Memory,
-    /// Its instructions take longer.
+    /// It takes about as long as in the first cache: its instructions, and what a call costs.
     Instructions,
 }
+
+/// Times as long as in the first cache, from which on a backend counts as bound by memory.
+const WAITING: f64 = 1.2;
 
 impl Limit {
     /// The name used in tables.
@@ -240,7 +243,10 @@ impl Bound {
         ceiling_ns: Option<f64>,
     ) -> Option<Self> {
         let value = roof.median()?.value;
-        let limit = |nanos| if value > nanos { Limit::Memory } else { Limit::Instructions };
+        let nanos = measured.median()?.value;
+        let limit = |ceiling_ns| {
+            if nanos > WAITING * ceiling_ns { Limit::Memory } else { Limit::Instructions }
+        };
         Some(Self {
             metric: ROOF_PER_RECORD.into(),
             value,

@@ -11,35 +11,18 @@ pub mod crc_table;
 
 use super::{OpenOptions, Opened};
 use crate::{
+    backend::record::{RISK_BYTE, VERDICTS},
     descriptor::{MAGIC, RECORD_BYTES, VERSION},
-    flags::RISK_MASK,
     op::Op,
-    verdict::{Fault, Risk, Verdict},
+    verdict::{Fault, Verdict},
 };
 
 /// Bytes that the checksum covers. The other two hold it.
 const COVERED_BYTES: usize = RECORD_BYTES - 2;
-/// The byte that holds flag bits 0..8.
-const RISK_BYTE: usize = 13;
-
 /// Magic and version of a record that is right.
 const HEADER: [u8; 6] = {
     let version = VERSION.to_be_bytes();
     [MAGIC[0], MAGIC[1], MAGIC[2], MAGIC[3], version[0], version[1]]
-};
-
-/// The verdict of a record without another fault, by the byte that holds the risk bits.
-static VERDICTS: [u8; 256] = {
-    let mut verdicts = [0; 256];
-    let mut flags = 0;
-    while flags < 256 {
-        verdicts[flags] = match (flags as u32 & RISK_MASK).checked_ilog2() {
-            Some(bit) => Verdict::of_risk(Risk::ALL[bit as usize]).byte(),
-            None => Verdict::of_fault(Fault::NoRisk).byte(),
-        };
-        flags += 1;
-    }
-    verdicts
 };
 
 /// The checksum of a peer behind the parse that all of them share. `crc` is a type of its own,

@@ -77,7 +77,7 @@ pub(super) fn decide_all<V: Vector>(proof: V::Proof, input: &[u8], out: &mut [u8
         done += block;
     }
     if count - done <= SINGLE_RECORDS_MAX {
-        decide_singly(&input[done * RECORD_BYTES..], &mut out[done..]);
+        record::decide_all(&input[done * RECORD_BYTES..], &mut out[done..]);
     } else if count >= UNIT_RECORDS {
         // Units may overlap each other, and what is done: they write the same verdicts twice.
         let last = count - UNIT_RECORDS;
@@ -88,15 +88,6 @@ pub(super) fn decide_all<V: Vector>(proof: V::Proof, input: &[u8], out: &mut [u8
         let mut verdicts = [0; UNIT_RECORDS];
         decide_units::<V>(proof, &padded, &mut verdicts, [0, 0]);
         out.copy_from_slice(&verdicts[..count]);
-    }
-}
-
-/// One record after the other.
-#[inline(always)]
-fn decide_singly(input: &[u8], out: &mut [u8]) {
-    let (records, _) = input.as_chunks::<RECORD_BYTES>();
-    for (record, verdict) in records.iter().zip(out) {
-        *verdict = record::decide(record);
     }
 }
 

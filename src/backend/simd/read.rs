@@ -72,7 +72,8 @@ fn read(_: Width, input: &[u8]) -> u64 {
     read_plain(input)
 }
 
-/// Eight words at a time, which compilers turn into vectors of the architecture's base.
+/// Eight words at a time, which compilers turn into vectors of the architecture's base. Then the
+/// words and bytes that are left.
 #[inline(always)]
 fn read_plain(input: &[u8]) -> u64 {
     let (blocks, rest) = input.as_chunks::<64>();
@@ -83,8 +84,10 @@ fn read_plain(input: &[u8]) -> u64 {
             *sum |= word;
         }
     }
-    sums.iter().fold(0, |all, sum| all | sum)
-        | rest.iter().fold(0, |all, &byte| all | u64::from(byte))
+    let (words, rest) = rest.as_chunks::<8>();
+    let words = words.iter().map(|word| u64::from_le_bytes(*word));
+    let bytes = rest.iter().map(|&byte| u64::from(byte));
+    sums.into_iter().chain(words).chain(bytes).fold(0, |all, word| all | word)
 }
 
 #[cfg(target_arch = "x86_64")]

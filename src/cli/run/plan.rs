@@ -20,6 +20,9 @@ use crate::{
 /// Batch lengths unless told otherwise: one tool, a shell's worth, and up to beyond the caches.
 const BATCH_LENS: [usize; 6] = [1, 16, 256, 4_096, 16_384, 1_048_576];
 
+/// Records of a batch of which two fit the part of a first cache that they may fill.
+const BATCH_LEN_OF_FIRST_CACHE: usize = 256;
+
 const BUDGET: Duration = Duration::from_secs(1);
 const BUDGET_QUICK: Duration = Duration::from_millis(150);
 
@@ -108,6 +111,22 @@ impl Plan {
             let bytes = batch_len * record_bytes;
             let found = footprint::choose(caches, bytes, self.threads_max(), &self.footprints);
             found.into_iter().map(move |footprint| Case { batch_len, footprint })
+        });
+        cases.collect()
+    }
+
+    /// Batches in the first cache, on one thread: of each length that fits, and of the longest
+    /// that does. Empty where the machine does not tell its caches.
+    pub(super) fn cases_in_first_cache(&self, caches: &[Cache]) -> Vec<Case> {
+        let record_bytes = self.op.input_bytes() + self.op.output_bytes();
+        let mut batch_lens = self.batch_lens.clone();
+        batch_lens.push(BATCH_LEN_OF_FIRST_CACHE);
+        batch_lens.sort_unstable();
+        batch_lens.dedup();
+        let cases = batch_lens.into_iter().filter_map(|batch_len| {
+            let wanted = [Wanted::Home("L1".into())];
+            let found = footprint::choose(caches, batch_len * record_bytes, 1, &wanted);
+            Some(Case { batch_len, footprint: found.into_iter().next()? })
         });
         cases.collect()
     }

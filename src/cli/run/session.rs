@@ -13,12 +13,13 @@ use crate::{
     cli::{Exit, Failure},
     corpus::generate::Generator,
     host::{
+        fingerprint::Cache,
         schedule::{Disturbance, Snapshot},
         timer::Timer,
     },
     measure::{
         Bench, Empty, Limits, Method,
-        footprint::{self, Footprint, Wanted},
+        footprint::Footprint,
         inputs::{Pool, Rotation},
         latency,
         team::Team,
@@ -32,8 +33,21 @@ use crate::{
 /// The batch on which the empty operation is measured, a few of them in rotation.
 const EMPTY: (usize, usize) = (1, 256);
 
-/// Records of a batch of which two fill the part of a first cache that they may.
-const CEILING_BATCH_LEN: usize = 256;
+/// What backends take per record in the first cache, by id and batch length, in nanoseconds.
+#[derive(Debug, Default)]
+struct Ceilings(BTreeMap<(&'static str, usize), f64>);
+
+impl Ceilings {
+    fn put(&mut self, id: &'static str, batch_len: usize, nanos: f64) {
+        self.0.insert((id, batch_len), nanos);
+    }
+
+    /// That of the longest batch that is no longer. Beyond the first cache, what a call costs no
+    /// longer counts.
+    fn of(&self, id: &'static str, batch_len: usize) -> Option<f64> {
+        self.0.range((id, 0)..=(id, batch_len)).next_back().map(|(_, nanos)| *nanos)
+    }
+}
 
 /// Called after each entry, to store and to show.
 type Keep<'k> = dyn FnMut(&RunRecord, &str) -> Result<(), Failure> + 'k;
@@ -53,6 +67,7 @@ impl<'a> Session<'a> {
     /// Draws the inputs and computes what is golden.
     pub(super) fn new(
         plan: &'a Plan,
+        caches: &[Cache],
         cases: Vec<Case>,
         teams: &'a [Team],
         timer: &'a Timer,
@@ -61,7 +76,8 @@ impl<'a> Session<'a> {
         let records = Generator::new(&plan.corpus, plan.seed, plan.faults_permille);
         let of_case = |case: &Case| case.batch_len * case.footprint.batch_count;
         let longest = cases.iter().map(of_case).max().unwrap_or(0) * plan.threads_max();
-        let len = longest.max(EMPTY.0 * EMPTY.1).max(CEILING_BATCH_LEN * 8);
+        let ceilings = plan.cases_in_first_cache(caches).iter().map(of_case).max().unwrap_or(0);
+        let len = longest.max(EMPTY.0 * EMPTY.1).max(ceilings);
         let pool = Pool::new(plan.op, records, len).map_err(Failure::internal)?;
         let bench = Bench { timer, limits: plan.limits, interrupted };
         Ok(Self { plan, cases, teams, bench, pool, floor_ns: None })
@@ -108,32 +124,27 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// What each backend takes per record where memory cannot hold it back, in nanoseconds: its
-    /// instructions alone. Empty where the machine does not tell its caches.
-    fn ceilings(
-        &self,
-        lineups: &mut [Lineup],
-        record: &RunRecord,
-    ) -> Result<BTreeMap<&'static str, f64>, Failure> {
-        let record_bytes = self.plan.op.input_bytes() + self.plan.op.output_bytes();
-        let bytes = CEILING_BATCH_LEN * record_bytes;
-        let hot = footprint::choose(&record.host.caches, bytes, 1, &[Wanted::Home("L1".into())]);
-        let (Some(footprint), true) =
-            (hot.into_iter().next(), self.plan.methods.contains(&Method::Throughput))
-        else {
-            return Ok(BTreeMap::new());
-        };
-        let case = Case { batch_len: CEILING_BATCH_LEN, footprint };
+    /// What each backend takes per record in the first cache, where memory cannot hold it back.
+    fn ceilings(&self, lineups: &mut [Lineup], record: &RunRecord) -> Result<Ceilings, Failure> {
+        let mut ceilings = Ceilings::default();
+        if !self.plan.methods.contains(&Method::Throughput) {
+            return Ok(ceilings);
+        }
         let mut lineups: Vec<&mut Lineup> =
             lineups.iter_mut().filter(|one| one.threads() == 1 && !one.is_roof()).collect();
-        let mut rotations = self.verified_rotations(&mut lineups, &case)?;
         let limits = Limits { budget: self.plan.limits.budget / 4, ..self.plan.limits };
         let bench = Bench { limits, ..self.bench };
-        let contestants = self.contestants(&mut lineups, &mut rotations)?;
-        let measured = throughput::measure(bench, contestants).map_err(Failure::internal)?;
-        let ids = lineups.iter().map(|one| one.entry.id);
-        let medians = measured.iter().map(|one| one.per_record.median());
-        Ok(ids.zip(medians).filter_map(|(id, median)| Some((id, median?.value))).collect())
+        for case in self.plan.cases_in_first_cache(&record.host.caches) {
+            let mut rotations = self.verified_rotations(&mut lineups, &case)?;
+            let contestants = self.contestants(&mut lineups, &mut rotations)?;
+            let measured = throughput::measure(bench, contestants).map_err(Failure::internal)?;
+            for (lineup, one) in lineups.iter().zip(&measured) {
+                if let Some(median) = one.per_record.median() {
+                    ceilings.put(lineup.entry.id, case.batch_len, median.value);
+                }
+            }
+        }
+        Ok(ceilings)
     }
 
     /// All backends and the roof against each other: verified, measured in turns, verified.
@@ -141,7 +152,7 @@ impl<'a> Session<'a> {
         &self,
         lineups: &mut [Lineup],
         case: &Case,
-        ceilings: &BTreeMap<&'static str, f64>,
+        ceilings: &Ceilings,
         record: &mut RunRecord,
         keep: &mut Keep<'_>,
     ) -> Result<(), Failure> {
@@ -173,7 +184,7 @@ impl<'a> Session<'a> {
             done.speedup = Speedup::over(registry::BASELINE.id, baseline, &one.per_record)
                 .filter(|_| !lineup.is(registry::BASELINE.id, 1));
             done.scaling = Speedup::over(id, alone, &one.per_record).filter(|_| threads > 1);
-            let ceiling = ceilings.get(id).map(|nanos| nanos / threads as f64);
+            let ceiling = ceilings.of(id, case.batch_len).map(|nanos| nanos / threads as f64);
             done.bound = roof.and_then(|roof| Bound::of(roof, &one.per_record, ceiling));
             Self::push(record, done, keep)?;
         }

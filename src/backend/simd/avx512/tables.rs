@@ -3,16 +3,12 @@
 //! All are computed from the definitions in `checksum`, `descriptor` and `verdict`.
 
 use crate::{
-    checksum::{INITIAL, step},
-    descriptor::{MAGIC, VERSION},
-    flags::RISK_MASK,
-    verdict::{Fault, Risk, Verdict},
+    backend::record::{HEADER_CHECKSUM, advance, verdict_of_flags},
+    checksum::step,
 };
 
 /// Bytes of one vector.
 pub(super) const VECTOR_BYTES: usize = 64;
-/// Bytes of a header: magic and version.
-pub(super) const HEADER_BYTES: usize = 6;
 /// Bytes that the checksum covers.
 const COVERED_BYTES: usize = 22;
 
@@ -89,7 +85,7 @@ const fn transpose(vector: usize) -> Bytes {
 /// high bytes to the third. The other two lanes are what a right header contributes to the
 /// checksum: masked off, they stay as they are.
 pub(super) static STORED: Bytes = {
-    let header = header_checksum().to_be_bytes();
+    let header = HEADER_CHECKSUM.to_le_bytes();
     let mut index = [0; VECTOR_BYTES];
     let mut at = 0;
     while at < VECTOR_BYTES {
@@ -144,41 +140,9 @@ const fn contribution(position: usize, byte: u8) -> u16 {
     advance(step(0, byte), COVERED_BYTES - 1 - position)
 }
 
-/// What a right header adds to the checksum, the initial value included.
-const fn header_checksum() -> u16 {
-    let header = header();
-    let mut register = INITIAL;
-    let mut index = 0;
-    while index < HEADER_BYTES {
-        register = step(register, header[index]);
-        index += 1;
-    }
-    advance(register, COVERED_BYTES - HEADER_BYTES)
-}
-
-/// The register after `count` zero bytes.
-const fn advance(mut register: u16, count: usize) -> u16 {
-    let mut done = 0;
-    while done < count {
-        register = step(register, 0);
-        done += 1;
-    }
-    register
-}
-
-const fn header() -> [u8; HEADER_BYTES] {
-    let version = VERSION.to_be_bytes();
-    [MAGIC[0], MAGIC[1], MAGIC[2], MAGIC[3], version[0], version[1]]
-}
-
-/// A right header as the first quadword of a record has it, zeros behind it.
-pub(super) const HEADER: u64 = {
-    let [a, b, c, d, e, f] = header();
-    u64::from_le_bytes([a, b, c, d, e, f, 0, 0])
-};
-/// The bytes of [`HEADER`] that hold the magic.
+/// The bytes of a record's first word that hold the magic.
 pub(super) const MAGIC_MASK: u64 = 0xffff_ffff;
-/// The bytes of [`HEADER`] that hold the version.
+/// The bytes of a record's first word that hold the version.
 pub(super) const VERSION_MASK: u64 = 0xffff << 32;
 
 /// The verdict of a record without another fault, by its five risk bits.
@@ -186,10 +150,7 @@ pub(super) static VERDICTS: [u8; 32] = {
     let mut verdicts = [0; 32];
     let mut flags = 0;
     while flags < 32 {
-        verdicts[flags] = match (flags as u32 & RISK_MASK).checked_ilog2() {
-            Some(bit) => Verdict::of_risk(Risk::ALL[bit as usize]).byte(),
-            None => Verdict::of_fault(Fault::NoRisk).byte(),
-        };
+        verdicts[flags] = verdict_of_flags(flags as u8);
         flags += 1;
     }
     verdicts
@@ -198,19 +159,23 @@ pub(super) static VERDICTS: [u8; 32] = {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checksum::checksum;
+    use crate::{
+        backend::record::{HEADER_BYTES, HEADER_WORD},
+        checksum::checksum,
+    };
 
     /// The parts of the bytes and of the header add up to the checksum.
     #[test]
     fn contributions_add_up() {
         let mut record = [0; COVERED_BYTES];
-        record[..HEADER_BYTES].copy_from_slice(&header());
+        record[..HEADER_BYTES].copy_from_slice(&HEADER_WORD.to_le_bytes()[..HEADER_BYTES]);
         for (index, byte) in record.iter_mut().enumerate().skip(HEADER_BYTES) {
             *byte = (index * 37 + 11) as u8;
         }
         let parts = record.iter().enumerate().skip(HEADER_BYTES);
-        let sum =
-            parts.fold(header_checksum(), |sum, (index, &byte)| sum ^ contribution(index, byte));
+        let sum = parts.fold(HEADER_CHECKSUM.swap_bytes(), |sum, (index, &byte)| {
+            sum ^ contribution(index, byte)
+        });
         assert_eq!(sum, checksum(&record));
     }
 
