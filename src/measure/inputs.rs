@@ -49,6 +49,9 @@ impl Pool {
             batch_len,
             output_bytes,
             next: 0,
+            from: 0,
+            since: 0,
+            touched: vec![false; batch_count],
         })
     }
 }
@@ -61,7 +64,13 @@ pub struct Rotation<'a> {
     output: Vec<u8>,
     batch_len: usize,
     output_bytes: usize,
+    /// The batch that is next.
     next: usize,
+    /// The batch that was next after the last [`Rotation::seek`], and batches submitted since.
+    from: usize,
+    since: u64,
+    /// Batches submitted before that, since [`Rotation::verify`] painted the outputs.
+    touched: Vec<bool>,
 }
 
 impl<'a> Rotation<'a> {
@@ -91,31 +100,47 @@ impl<'a> Rotation<'a> {
         {
             opened.submit(batch, out)?;
         }
-        let divergence = self.first_divergence(self.batch_count());
+        self.touched.fill(true);
+        let divergence = self.first_divergence();
         self.output.fill(PAINT);
-        self.next = 0;
+        self.touched.fill(false);
+        (self.next, self.from, self.since) = (0, 0, 0);
         Ok(divergence)
+    }
+
+    /// The batch that is next.
+    #[must_use]
+    pub fn position(&self) -> usize {
+        self.next
+    }
+
+    /// Goes on at another batch: what measures by turns takes up where the one before it ended,
+    /// so that a cold batch was not just brought into a cache by it.
+    pub fn seek(&mut self, position: usize) {
+        let count = self.batch_count();
+        for index in 0..self.since.min(count as u64) as usize {
+            self.touched[(self.from + index) % count] = true;
+        }
+        self.next = position % count;
+        (self.from, self.since) = (self.next, 0);
     }
 
     /// Compares what was measured: the outputs of all batches that were submitted since
     /// [`Rotation::verify`] painted them.
     #[must_use]
-    pub fn verify_measured(&self, submitted: u64) -> Option<Divergence> {
-        let count = usize::try_from(submitted).unwrap_or(usize::MAX).min(self.batch_count());
-        self.first_divergence(count)
+    pub fn verify_measured(&mut self) -> Option<Divergence> {
+        self.seek(self.next);
+        self.first_divergence()
     }
 
-    fn first_divergence(&self, count: usize) -> Option<Divergence> {
-        let bytes = count * self.output_bytes;
-        if self.golden[..bytes] == self.output[..bytes] {
-            return None;
-        }
+    fn first_divergence(&self) -> Option<Divergence> {
         self.input
             .chunks(self.batch_len)
             .zip(self.golden.chunks_exact(self.output_bytes))
             .zip(self.output.chunks_exact(self.output_bytes))
-            .take(count)
-            .find_map(|((batch, golden), output)| {
+            .zip(&self.touched)
+            .filter(|(_, touched)| **touched)
+            .find_map(|(((batch, golden), output), _)| {
                 verify::first_divergence(batch, golden, output, || "measured input".into())
             })
     }
@@ -140,6 +165,7 @@ impl<'a> Rotation<'a> {
         let rest = self.batch_count() - start;
         let count = usize::try_from(limit).unwrap_or(usize::MAX).min(rest);
         self.next = (start + count) % self.batch_count();
+        self.since += count as u64;
         Stretch {
             input: self.input.slice(start * self.batch_len..(start + count) * self.batch_len),
             output: &mut self.output[start * self.output_bytes..][..count * self.output_bytes],
@@ -185,10 +211,12 @@ mod tests {
         let mut rotation = pool.rotation(512, 8, 0).unwrap();
         assert_eq!(rotation.batch_count(), 8);
         rotation.submit(&mut mock::Host::golden(Op::Decide), 5).unwrap();
-        assert_eq!(rotation.verify_measured(5), None);
-        assert!(rotation.verify_measured(6).is_some(), "the sixth was not submitted");
+        assert_eq!(rotation.verify_measured(), None);
+        let touched = [true, true, true, true, true, false, false, false];
+        assert_eq!(rotation.touched, touched);
         rotation.submit(&mut mock::Host::golden(Op::Decide), 7).unwrap();
-        assert_eq!((rotation.next, rotation.verify_measured(12)), (4, None));
+        assert_eq!((rotation.verify_measured(), rotation.position()), (None, 4));
+        assert_eq!(rotation.touched, [true; 8]);
     }
 
     /// A wrong output is found before measuring and after.
@@ -200,7 +228,21 @@ mod tests {
         let found = rotation.verify(&mut Opened::Host(Box::new(wrong))).unwrap().unwrap();
         assert_eq!(found.index, 3);
         rotation.submit(&mut { wrong }, 8).unwrap();
-        assert!(rotation.verify_measured(8).is_some());
+        assert!(rotation.verify_measured().is_some());
+    }
+
+    /// Seeking past batches leaves them untouched, and those before it are still compared.
+    #[test]
+    fn seeking_skips_batches() {
+        let pool = pool();
+        let mut rotation = pool.rotation(512, 8, 0).unwrap();
+        let wrong = mock::Host::golden(Op::Decide).wrong_at(3);
+        rotation.submit(&mut { wrong }, 1).unwrap();
+        rotation.seek(6);
+        rotation.submit(&mut mock::Host::golden(Op::Decide), 3).unwrap();
+        assert_eq!(rotation.verify_measured(), None, "the last has overwritten the first");
+        let touched = [true, false, false, false, false, false, true, true];
+        assert_eq!((rotation.touched.as_slice(), rotation.position()), (touched.as_slice(), 1));
     }
 
     /// Two threads have different inputs.

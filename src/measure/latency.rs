@@ -24,8 +24,6 @@ const KEPT: usize = 256;
 pub struct Latency {
     /// Nanoseconds per batch.
     pub end_to_end: LatencyHistogram,
-    /// Batches submitted, warm-up included.
-    pub submitted: u64,
     /// Why measuring ended.
     pub stop: Stop,
 }
@@ -48,11 +46,10 @@ pub fn measure(
     rotation: &mut Rotation<'_>,
 ) -> Result<Latency, LatencyError> {
     let mut histogram = LatencyHistogram::new()?;
-    let mut submitted = warm_up(bench, backend, rotation)?;
+    warm_up(bench, backend, rotation)?;
     let clock = Instant::now();
     let stop = loop {
         let kept = read_stretch(bench, backend, rotation)?;
-        submitted += kept.len() as u64;
         kept.into_iter().for_each(|reading| histogram.record(reading));
         if bench.is_interrupted() {
             break Stop::Interrupted;
@@ -62,22 +59,22 @@ pub fn measure(
             break Stop::Budget;
         }
     };
-    Ok(Latency { end_to_end: histogram, submitted, stop })
+    Ok(Latency { end_to_end: histogram, stop })
 }
 
 fn warm_up(
     bench: Bench<'_>,
     backend: &mut HostBackend,
     rotation: &mut Rotation<'_>,
-) -> Result<u64, SubmitError> {
+) -> Result<(), SubmitError> {
     let wanted = bench.limits.budget.mul_f64(WARM_UP_SHARE);
     let clock = Instant::now();
-    let mut submitted = 0;
-    while submitted == 0 || clock.elapsed() < wanted {
+    loop {
         rotation.submit(backend, 1)?;
-        submitted += 1;
+        if clock.elapsed() >= wanted {
+            return Ok(());
+        }
     }
-    Ok(submitted)
 }
 
 /// One reading per batch, over the next stretch of the rotation.

@@ -162,12 +162,12 @@ impl<'a> Session<'a> {
         let contestants = self.contestants(&mut lineups, &mut rotations)?;
         let measured = throughput::measure(self.bench, contestants).map_err(Failure::internal)?;
         let disturbance = before.until(&Snapshot::take());
-        for ((lineup, rotations), one) in lineups.iter().zip(&rotations).zip(&measured) {
+        for ((lineup, rotations), one) in lineups.iter().zip(&mut rotations).zip(&measured) {
             if lineup.is_roof() {
                 continue;
             }
-            for rotation in rotations {
-                refuse(lineup.entry.id, rotation.verify_measured(one.submitted))?;
+            for rotation in &mut *rotations {
+                refuse(lineup.entry.id, rotation.verify_measured())?;
             }
             let of = |is_it: &dyn Fn(&Lineup) -> bool| {
                 let index = lineups.iter().position(|other| is_it(other))?;
@@ -199,14 +199,18 @@ impl<'a> Session<'a> {
         record: &mut RunRecord,
         keep: &mut Keep<'_>,
     ) -> Result<(), Failure> {
+        let mut position = 0;
         for lineup in lineups.iter_mut().filter(|one| one.threads() == 1 && !one.is_roof()) {
             let mut rotations = self.verified_rotations(&mut [&mut *lineup], case)?;
             let rotation = &mut rotations[0][0];
+            // What the backend before has brought into a cache is not there for this one.
+            rotation.seek(position);
             let before = Snapshot::take();
             let measured = latency::measure(self.bench, lineup.host_backends()?[0], rotation)
                 .map_err(Failure::internal)?;
             let disturbance = before.until(&Snapshot::take());
-            refuse(lineup.entry.id, rotation.verify_measured(measured.submitted))?;
+            refuse(lineup.entry.id, rotation.verify_measured())?;
+            position = rotation.position();
             let header = self.header(lineup, &case.footprint, disturbance);
             let done = Entry::of_latency(header, rotation, &measured, self.floor_ns)
                 .map_err(Failure::internal)?;
