@@ -18,6 +18,10 @@ fn nanogate(folder: &Path) -> Command {
     command
 }
 
+fn read_json(path: &Path) -> serde_json::Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
@@ -94,15 +98,64 @@ fn peers_are_measured_when_asked_for() {
     nanogate(folder.path())
         .env_remove(HIDE_VARIABLE)
         .args(["run", "--peers", "--backend", "reference", "--method", "throughput"])
-        .args(["--batch", "16", "--budget", "0.01", "--out"])
+        .args(["--batch", "16", "--footprint", "hot", "--budget", "0.01", "--out"])
         .arg(&out)
         .assert()
         .success();
-    let record: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(out).unwrap()).unwrap();
+    let record = read_json(&out);
     let measured = record["entries"].as_array().unwrap();
     let ids: Vec<_> = measured.iter().map(|entry| entry["backend"].as_str().unwrap()).collect();
     assert_eq!(ids, ["reference", "peer-crc", "peer-crc-fast"]);
+}
+
+/// More threads than cores are measured and warned of; each thread has its figure, and each entry
+/// its roof and what it is to one thread.
+#[test]
+fn threads_are_measured_together_and_apart() {
+    let folder = folder();
+    let out = folder.path().join("run.json");
+    let cores = std::thread::available_parallelism().unwrap().get();
+    nanogate(folder.path())
+        .args(["run", "--backend", "scalar", "--method", "throughput", "--batch", "64"])
+        .args(["--footprint", "hot", "--budget", "0.02", "--threads"])
+        .arg((cores + 1).to_string())
+        .arg("--out")
+        .arg(&out)
+        .assert()
+        .success()
+        .stdout(contains("oversubscribed").and(contains("(read only)")));
+    let record = read_json(&out);
+    let [alone, together] = record["entries"].as_array().unwrap().as_slice() else {
+        panic!("two thread counts: {record}")
+    };
+    assert_eq!((&alone["threads"], &together["threads"]), (&1.into(), &(cores + 1).into()));
+    assert_eq!(together["per_thread"].as_array().unwrap().len(), cores + 1);
+    assert!(together["scaling"]["value"].as_f64().unwrap() > 0.0);
+    for entry in [alone, together] {
+        assert!(entry["bound"]["fraction"]["value"].as_f64().unwrap() > 0.0, "{entry}");
+    }
+}
+
+/// Hidden features are missing, by flag and by variable, and the next best backend is chosen.
+#[test]
+fn features_can_be_hidden() {
+    let folder = folder();
+    let all = "avx2,avx512f,neon";
+    let listed = |command: &mut Command| {
+        let output = command.args(["backends", "--json"]).assert().success();
+        let rows: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+        rows.as_array().unwrap().clone()
+    };
+    let by_flag = listed(nanogate(folder.path()).args(["--hide-cpu", all]));
+    let by_variable = listed(nanogate(folder.path()).env(HIDE_VARIABLE, all));
+    assert_eq!(by_flag, by_variable);
+    let simd = by_flag.iter().filter(|row| row["kind"] == "simd");
+    assert!(simd.clone().count() >= 3 && simd.clone().all(|row| row["available"] == false));
+    nanogate(folder.path())
+        .args(["verify", "--hide-cpu", all, "--backend", "simd-avx2", "--count", "1"])
+        .assert()
+        .code(5);
+    nanogate(folder.path()).env(HIDE_VARIABLE, "mmx").arg("backends").assert().code(2);
 }
 
 /// One JSON line per record; raw bytes; counts.
@@ -165,7 +218,7 @@ fn wrong_requests_are_usage_errors() {
     let folder = folder();
     let missing = folder.path().join("missing");
     let missing = missing.to_str().unwrap();
-    let wrong: [(&[&str], &str); 12] = [
+    let wrong: [(&[&str], &str); 17] = [
         (&["decide", missing], "cannot read"),
         (&["decide", "--backend", "fpga"], "no backend `fpga`"),
         (&["verify", "--backend", "warp"], "--backend"),
@@ -176,6 +229,11 @@ fn wrong_requests_are_usage_errors() {
         (&["run", "--budget", "0"], "--budget"),
         (&["run", "--core", "99999", "--out", "x.json"], "--core"),
         (&["run", "--faults", "1001"], "--faults"),
+        (&["run", "--threads", "0"], "--threads"),
+        (&["run", "--threads", "many"], "neither `all` nor a number"),
+        (&["run", "--footprint", "warm"], "--footprint"),
+        (&["run", "--footprint", "L1", "--batch", "1048576"], "--footprint: no such batch fits"),
+        (&["backends", "--hide-cpu", "sse9"], "no processor feature `sse9`"),
         (&["run", "--out", "/no/such/folder/run.json"], "--out"),
         (&["corpus", "explain", "no-such-command"], "no-such-command"),
     ];
@@ -291,7 +349,8 @@ fn interrupting_keeps_what_is_measured() {
     let out = folder.path().join("run.json");
     let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("nanogate"))
         .env("TMPDIR", folder.path())
-        .args(["run", "--budget", "0.3", "--batch", "1,64,512,4096", "--out"])
+        .args(["run", "--budget", "0.3", "--batch", "1,64,512,4096", "--footprint", "hot"])
+        .arg("--out")
         .arg(&out)
         .stdout(std::process::Stdio::null())
         .spawn()

@@ -36,7 +36,8 @@ const LAYERS: [(&str, u8); 18] = [
 
 /// Files that may hold `unsafe`: the timer, vector instructions, foreign functions, and the test
 /// that maps pages which cannot be accessed.
-const UNSAFE_ALLOWED: [&str; 5] = [
+const UNSAFE_ALLOWED: [&str; 6] = [
+    "benches/units.rs",
     "src/host/timer.rs",
     "src/backend/simd/",
     "src/backend/gpu/",

@@ -27,8 +27,8 @@ pub fn render(record: &RunRecord) -> String {
     text
 }
 
-const THROUGHPUT_TITLE: &str = "Throughput: back-to-back batches, median ns per record with its 95 % interval, all threads \
-     together";
+const THROUGHPUT_TITLE: &str = "\
+Throughput: back-to-back batches, all threads together, median ns per record, 95 % interval";
 /// The row of what bounds the rows below it.
 const ROOF_NAME: &str = "(read only)";
 const LATENCY_TITLE: &str =

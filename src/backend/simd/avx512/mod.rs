@@ -37,13 +37,13 @@ use std::arch::x86_64::{
 
 use super::{AVX512_NEEDS, Unavailable, proven};
 use crate::{
-    backend::record::{self, HEADER_BYTES, HEADER_WORD},
+    backend::record::{self, HEADER_BYTES, HEADER_WORD, VERDICTS},
     descriptor::RECORD_BYTES,
     verdict::{Fault, Verdict},
 };
 use tables::{
     Bytes, Class, HIGH_LOW, LOW_HIGH, MAGIC_MASK, Matrices, STORED, STORED_LANES, TRANSPOSE,
-    VECTOR_BYTES, VERDICTS, VERSION_MASK, lanes,
+    VECTOR_BYTES, VERSION_MASK, lanes,
 };
 
 /// Records of a group, whose quadwords fill three vectors.
@@ -308,7 +308,9 @@ fn finish(first: Summed, second: Summed) -> __m256i {
         1,
     );
     let invalid = _mm256_set1_epi8(fault(Fault::Checksum));
-    _mm256_mask_permutexvar_epi8(invalid, valid, flags, load_verdicts(&VERDICTS))
+    // Of the table by flag bits 0..8, the part by the five risk bits.
+    let (by_risk, _) = const { VERDICTS.split_first_chunk().unwrap() };
+    _mm256_mask_permutexvar_epi8(invalid, valid, flags, load_verdicts(by_risk))
 }
 
 /// Mends the verdicts of a block in which a header is wrong. Out of line: that is rare.

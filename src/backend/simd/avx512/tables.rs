@@ -3,7 +3,7 @@
 //! All are computed from the definitions in `checksum`, `descriptor` and `verdict`.
 
 use crate::{
-    backend::record::{HEADER_CHECKSUM, advance, verdict_of_flags},
+    backend::record::{HEADER_CHECKSUM, advance},
     checksum::step,
 };
 
@@ -144,17 +144,6 @@ const fn contribution(position: usize, byte: u8) -> u16 {
 pub(super) const MAGIC_MASK: u64 = 0xffff_ffff;
 /// The bytes of a record's first word that hold the version.
 pub(super) const VERSION_MASK: u64 = 0xffff << 32;
-
-/// The verdict of a record without another fault, by its five risk bits.
-pub(super) static VERDICTS: [u8; 32] = {
-    let mut verdicts = [0; 32];
-    let mut flags = 0;
-    while flags < 32 {
-        verdicts[flags] = verdict_of_flags(flags as u8);
-        flags += 1;
-    }
-    verdicts
-};
 
 #[cfg(test)]
 mod tests {
