@@ -1,6 +1,6 @@
 //! `scalar`: safe Rust and ordinary instructions, one record after the other.
 //!
-//! The algorithm is that of [`record`], which the vector kernels share for what fills no vector.
+//! The algorithm stands in `record.rs`, which the vector kernels share for what fills no vector.
 
 use super::{
     BackendEntry, BackendKind, Capability, OpenError, OpenOptions, Opened, ProbeContext,

@@ -21,9 +21,14 @@ impl Progress {
         Self(bar)
     }
 
-    /// One more step is done.
-    pub(super) fn step(&self, what: &str) {
+    /// What is being done.
+    pub(super) fn say(&self, what: &str) {
         self.0.set_message(what.to_owned());
+        self.0.tick();
+    }
+
+    /// One more step is done.
+    pub(super) fn step(&self) {
         self.0.inc(1);
     }
 

@@ -22,7 +22,7 @@ use crate::{
     warning::{self, Warning},
 };
 use plan::Plan;
-use session::Session;
+use session::{Event, Session};
 
 /// Arguments of `nanogate run`.
 #[derive(Debug, clap::Args)]
@@ -150,14 +150,21 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     let pinned = pin(arguments.core)?;
     let timer = Timer::qualify();
     let mut record = begin(&plan, host, &timer, pinned);
-    progress.at(0, steps);
+    progress.say("drawing inputs");
     let mut session =
         Session::new(&plan, &record.host.caches, cases, &teams, &timer, interrupt.flag())?;
     record.timer = session.timer_record()?;
-    progress.step("verifying");
-    let measured = session.measure(&mut record, &mut |record, what| {
-        progress.step(what);
-        store.write(record).map_err(|error| Failure::new(Exit::Failed, error))
+    progress.step();
+    progress.say("verifying, and measuring in the first cache");
+    let measured = session.measure(&mut record, &mut |event| match event {
+        Event::Begins(what) => {
+            progress.say(what);
+            Ok(())
+        }
+        Event::Measured(record) => {
+            progress.step();
+            store.write(record).map_err(|error| Failure::new(Exit::Failed, error))
+        }
     });
     drop(progress);
     record.status = match &measured {

@@ -76,7 +76,10 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
         let opened = registry::open(entry, context, options)
             .map_err(|error| Failure::new(Exit::Unfit, format!("{}: {error}", entry.id)))?;
         let mut opened = sabotaged(opened, arguments.plant_error)?;
-        let step = |case: &str| progress.step(&format!("{}: {case}", entry.id));
+        let step = |case: &str| {
+            progress.say(&format!("{}: {case}", entry.id));
+            progress.step();
+        };
         rows.push(row(entry, verify::run(&mut opened, &suite, step)));
     }
     drop(progress);

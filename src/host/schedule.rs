@@ -64,6 +64,21 @@ impl Snapshot {
     }
 }
 
+impl Disturbance {
+    /// What happened to several threads together, each on a core of its own.
+    #[must_use]
+    pub fn of_all(threads: &[Self]) -> Self {
+        let sum = |count: fn(&Self) -> Option<u64>| threads.iter().map(count).sum();
+        Self {
+            core: None,
+            moved: threads.iter().any(|thread| thread.moved),
+            involuntary_switches: sum(|thread| thread.involuntary_switches),
+            migrations: sum(|thread| thread.migrations),
+            steal_ms: sum(|thread| thread.steal_ms),
+        }
+    }
+}
+
 fn since(start: Option<u64>, end: Option<u64>) -> Option<u64> {
     Some(end?.saturating_sub(start?))
 }
@@ -90,6 +105,15 @@ mod tests {
             "cpu  1 2 3 4 5 6 7 8 9 10\ncpu0 1 2 3 4 5 6 7 80 9 10\ncpu1 1 1 1 1 1 1 1 3 0 0\n";
         assert_eq!((steal_ticks(stat, 0), steal_ticks(stat, 1)), (Some(80), Some(3)));
         assert_eq!(steal_ticks(stat, 2), None);
+    }
+
+    /// Counts of several threads add up, unless one of them is not known.
+    #[test]
+    fn threads_add_up() {
+        let one = Disturbance { involuntary_switches: Some(2), ..Disturbance::default() };
+        let other = Disturbance { steal_ms: Some(10), moved: true, ..one };
+        let all = Disturbance::of_all(&[one, other]);
+        assert_eq!((all.involuntary_switches, all.steal_ms, all.moved), (Some(4), None, true));
     }
 
     /// Differences are taken, and a counter of another core is not compared.

@@ -9,8 +9,12 @@ use crate::host::fingerprint::Cache;
 const FILL: f64 = 0.5;
 /// Share of a cache that two long batches may fill at most.
 const FILL_MAX: f64 = 0.8;
-/// Times the last cache that a cold footprint is.
+/// Times the last cache that a cold footprint is, and that it is at least where the former would
+/// be more than [`COLD_BYTES_MAX`].
 const BEYOND: usize = 4;
+const BEYOND_LEAST: usize = 2;
+/// Bytes of a cold footprint, unless the last cache asks for more.
+const COLD_BYTES_MAX: usize = 512 << 20;
 /// Fewest batches, so that none is submitted twice in a row.
 const BATCHES_MIN: usize = 2;
 /// Name of the footprint beyond all caches.
@@ -89,7 +93,8 @@ fn possible(caches: &[Cache], batch_bytes: usize, threads: usize) -> Vec<Footpri
         }
         below_bytes = bytes;
     }
-    let batch_count = (BEYOND * last_bytes).div_ceil(batch_bytes).max(BATCHES_MIN);
+    let cold_bytes = (BEYOND * last_bytes).min(COLD_BYTES_MAX).max(BEYOND_LEAST * last_bytes);
+    let batch_count = cold_bytes.div_ceil(batch_bytes).max(BATCHES_MIN);
     found.push(Footprint { home: MEMORY.into(), batch_count });
     found
 }
@@ -145,6 +150,10 @@ mod tests {
         assert_eq!(homes(1_048_576 * 25, &both), [MEMORY]);
         let cold = choose(&caches(), 25, 1, &[Wanted::Cold]);
         assert!(cold[0].batch_count * 25 >= 4 * (32 << 20));
+        let mut large = caches();
+        large[3].size_bytes = 384 << 20;
+        let cold = choose(&large, 25, 1, &[Wanted::Cold]);
+        assert_eq!(cold[0].batch_count, (2usize * (384 << 20)).div_ceil(25));
     }
 
     /// Threads share the last cache, and only that.

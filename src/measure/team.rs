@@ -53,6 +53,11 @@ impl Team {
         &self.cores
     }
 
+    /// Does the same on each thread. Results come in order of threads.
+    pub fn each<R: Send>(&self, work: impl Fn() -> R + Sync) -> Vec<R> {
+        self.pool.broadcast(|_| work())
+    }
+
     /// Hands each thread its member and starts all at once. Results come in order of members.
     ///
     /// # Panics

@@ -49,8 +49,16 @@ impl Ceilings {
     }
 }
 
-/// Called after each entry, to store and to show.
-type Keep<'k> = dyn FnMut(&RunRecord, &str) -> Result<(), Failure> + 'k;
+/// What a run tells of itself while it goes on.
+pub(super) enum Event<'e> {
+    /// What is measured next.
+    Begins(&'e str),
+    /// There is one more entry, to be stored.
+    Measured(&'e RunRecord),
+}
+
+/// Called to show and to store.
+type Tell<'t> = dyn FnMut(Event<'_>) -> Result<(), Failure> + 't;
 
 /// A plan with its inputs made.
 pub(super) struct Session<'a> {
@@ -104,17 +112,19 @@ impl<'a> Session<'a> {
     pub(super) fn measure(
         &self,
         record: &mut RunRecord,
-        keep: &mut Keep<'_>,
+        tell: &mut Tell<'_>,
     ) -> Result<(), Failure> {
         let mut lineups = Lineup::all(self.plan)?;
         let ceilings = self.ceilings(&mut lineups, record)?;
         for case in &self.cases {
             for &method in &self.plan.methods {
+                let (batch_len, home) = (case.batch_len, &case.footprint.home);
+                tell(Event::Begins(&format!("{} x {batch_len} in {home}", method.name())))?;
                 match method {
                     Method::Throughput => {
-                        self.throughput(&mut lineups, case, &ceilings, record, keep)?;
+                        self.throughput(&mut lineups, case, &ceilings, record, tell)?;
                     }
-                    Method::Latency => self.latency(&mut lineups, case, record, keep)?,
+                    Method::Latency => self.latency(&mut lineups, case, record, tell)?,
                 }
                 if self.is_interrupted() {
                     return Ok(());
@@ -154,14 +164,14 @@ impl<'a> Session<'a> {
         case: &Case,
         ceilings: &Ceilings,
         record: &mut RunRecord,
-        keep: &mut Keep<'_>,
+        tell: &mut Tell<'_>,
     ) -> Result<(), Failure> {
         let mut lineups: Vec<&mut Lineup> = lineups.iter_mut().collect();
         let mut rotations = self.verified_rotations(&mut lineups, case)?;
-        let before = Snapshot::take();
         let contestants = self.contestants(&mut lineups, &mut rotations)?;
+        let before = self.snapshots();
         let measured = throughput::measure(self.bench, contestants).map_err(Failure::internal)?;
-        let disturbance = before.until(&Snapshot::take());
+        let after = self.snapshots();
         for ((lineup, rotations), one) in lineups.iter().zip(&mut rotations).zip(&measured) {
             if lineup.is_roof() {
                 continue;
@@ -177,6 +187,7 @@ impl<'a> Session<'a> {
             let baseline = of(&|other| other.is(registry::BASELINE.id, 1));
             let alone = of(&|other| other.is(id, 1));
             let roof = of(&|other| other.is(registry::ROOF.id, threads));
+            let disturbance = self.disturbance(threads, &before, &after);
             let header = self.header(lineup, &case.footprint, disturbance);
             let precision = self.plan.limits.precision;
             let mut done = Entry::of_throughput(header, &rotations[0], one, precision);
@@ -186,7 +197,7 @@ impl<'a> Session<'a> {
             done.scaling = Speedup::over(id, alone, &one.per_record).filter(|_| threads > 1);
             let ceiling = ceilings.of(id, case.batch_len).map(|nanos| nanos / threads as f64);
             done.bound = roof.and_then(|roof| Bound::of(roof, &one.per_record, ceiling));
-            Self::push(record, done, keep)?;
+            Self::push(record, done, tell)?;
         }
         Ok(())
     }
@@ -197,7 +208,7 @@ impl<'a> Session<'a> {
         lineups: &mut [Lineup],
         case: &Case,
         record: &mut RunRecord,
-        keep: &mut Keep<'_>,
+        tell: &mut Tell<'_>,
     ) -> Result<(), Failure> {
         let mut position = 0;
         for lineup in lineups.iter_mut().filter(|one| one.threads() == 1 && !one.is_roof()) {
@@ -214,7 +225,7 @@ impl<'a> Session<'a> {
             let header = self.header(lineup, &case.footprint, disturbance);
             let done = Entry::of_latency(header, rotation, &measured, self.floor_ns)
                 .map_err(Failure::internal)?;
-            Self::push(record, done, keep)?;
+            Self::push(record, done, tell)?;
             if self.is_interrupted() {
                 return Ok(());
             }
@@ -223,14 +234,12 @@ impl<'a> Session<'a> {
     }
 
     /// Adds an entry, unless it was interrupted before there was any figure.
-    fn push(record: &mut RunRecord, entry: Entry, keep: &mut Keep<'_>) -> Result<(), Failure> {
+    fn push(record: &mut RunRecord, entry: Entry, tell: &mut Tell<'_>) -> Result<(), Failure> {
         if entry.metrics.is_empty() {
             return Ok(());
         }
-        let (method, home) = (entry.method.name(), &entry.footprint_home);
-        let what = format!("{} {method} x {} in {home}", entry.backend, entry.batch_len);
         record.entries.push(entry);
-        keep(record, &what)
+        tell(Event::Measured(record))
     }
 
     /// For each line-up, a rotation for each of its threads. The roof has no output to verify.
@@ -293,6 +302,29 @@ impl<'a> Session<'a> {
             Some(ThreadRecord { core, per_record_ns: samples.median()?.value })
         };
         threads.filter_map(of_thread).collect()
+    }
+
+    /// One snapshot of this thread, then one of each thread of each team.
+    fn snapshots(&self) -> Vec<Vec<Snapshot>> {
+        let teams = self.teams.iter().map(|team| team.each(Snapshot::take));
+        std::iter::once(vec![Snapshot::take()]).chain(teams).collect()
+    }
+
+    /// What happened to those that measured on so many threads.
+    fn disturbance(
+        &self,
+        threads: usize,
+        before: &[Vec<Snapshot>],
+        after: &[Vec<Snapshot>],
+    ) -> Disturbance {
+        let team = self.teams.iter().position(|team| team.cores().len() == threads);
+        let place = team.map_or(0, |index| index + 1);
+        let pairs = before[place].iter().zip(&after[place]);
+        let each: Vec<_> = pairs.map(|(before, after)| before.until(after)).collect();
+        match each.as_slice() {
+            [one] => *one,
+            several => Disturbance::of_all(several),
+        }
     }
 
     fn header(&self, lineup: &Lineup, footprint: &Footprint, disturbance: Disturbance) -> Header {
