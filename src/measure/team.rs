@@ -1,6 +1,7 @@
 //! Several threads that measure together, each on a core of its own.
 
 use std::{
+    collections::BTreeSet,
     hint::spin_loop,
     sync::{
         Mutex, PoisonError,
@@ -53,6 +54,12 @@ impl Team {
         &self.cores
     }
 
+    /// How many cores those are: fewer than threads where some share one.
+    #[must_use]
+    pub fn core_count(&self) -> usize {
+        self.cores.iter().collect::<BTreeSet<_>>().len()
+    }
+
     /// Does the same on each thread. Results come in order of threads.
     pub fn each<R: Send>(&self, work: impl Fn() -> R + Sync) -> Vec<R> {
         self.pool.broadcast(|_| work())
@@ -93,6 +100,7 @@ mod tests {
     fn members_keep_their_places() {
         let core = affinity::usable().unwrap()[0];
         let team = Team::new(vec![core; 3]).unwrap();
+        assert_eq!((team.cores().len(), team.core_count()), (3, 1));
         let mut members = [1, 2, 3];
         let doubled = team.run(&mut members, |member| {
             *member *= 2;

@@ -195,7 +195,8 @@ impl<'a> Session<'a> {
             done.speedup = Speedup::over(registry::BASELINE.id, baseline, &one.per_record)
                 .filter(|_| !lineup.is(registry::BASELINE.id, 1));
             done.scaling = Speedup::over(id, alone, &one.per_record).filter(|_| threads > 1);
-            let ceiling = ceilings.of(id, case.batch_len).map(|nanos| nanos / threads as f64);
+            let cores = self.team(threads).map_or(1, Team::core_count) as f64;
+            let ceiling = ceilings.of(id, case.batch_len).map(|nanos| nanos / cores);
             done.bound = roof.and_then(|roof| Bound::of(roof, &one.per_record, ceiling));
             Self::push(record, done, tell)?;
         }
