@@ -14,6 +14,9 @@ pub enum Warning {
     /// The measuring thread may wander.
     #[error("the measuring thread is not pinned: {0}")]
     NotPinned(String),
+    /// The run is not of the whole processor.
+    #[error("processor features were hidden: {0}; the roof does without them too")]
+    HiddenFeatures(String),
     /// The slower clock is in use.
     #[error("timing with the OS clock, not the time-stamp counter: {0}")]
     NoTsc(String),
@@ -85,6 +88,7 @@ impl Warning {
         match self {
             Self::DebugBuild => "debug-build",
             Self::NotPinned(_) => "not-pinned",
+            Self::HiddenFeatures(_) => "hidden-features",
             Self::NoTsc(_) => "no-tsc",
             Self::Load { .. } => "load",
             Self::Governor(_) => "governor",

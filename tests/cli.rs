@@ -155,6 +155,13 @@ fn features_can_be_hidden() {
         .args(["verify", "--hide-cpu", all, "--backend", "simd-avx2", "--count", "1"])
         .assert()
         .code(5);
+    nanogate(folder.path())
+        .args(["run", "--backend", "scalar", "--method", "throughput", "--batch", "64"])
+        .args(["--footprint", "hot", "--budget", "0.01", "--hide-cpu", all])
+        .current_dir(&folder)
+        .assert()
+        .success()
+        .stdout(contains("hidden-features"));
     nanogate(folder.path()).env(HIDE_VARIABLE, "mmx").arg("backends").assert().code(2);
 }
 

@@ -212,7 +212,10 @@ fn teams(plan: &Plan, core: Option<usize>) -> Result<Vec<Team>, Failure> {
 fn begin(plan: &Plan, host: Fingerprint, timer: &Timer, pinned: Option<Warning>) -> RunRecord {
     let (threads, cores) = (plan.threads_max(), host.cores_usable);
     let shared = (threads > cores).then_some(Warning::Oversubscribed { threads, cores });
-    let warnings = pinned.into_iter().chain(shared).chain(warning::of_host(&host, timer.quality()));
+    let hidden = plan.context.hidden & plan.context.present;
+    let hidden = (!hidden.is_empty()).then(|| Warning::HiddenFeatures(hidden.to_string()));
+    let of_plan = pinned.into_iter().chain(shared).chain(hidden);
+    let warnings = of_plan.chain(warning::of_host(&host, timer.quality()));
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     RunRecord {
         schema: SCHEMA.into(),

@@ -70,17 +70,6 @@ impl Fingerprint {
                 .and_then(|text| text.split_whitespace().next()?.parse().ok()),
         }
     }
-
-    /// The smallest data cache that holds `bytes`, such as `L2`, or `memory`.
-    #[must_use]
-    pub fn home_of(&self, bytes: u64) -> String {
-        let holds = |cache: &&Cache| cache.kind != "Instruction" && cache.size_bytes >= bytes;
-        match self.caches.iter().filter(holds).map(|cache| cache.level).min() {
-            Some(level) => format!("L{level}"),
-            None if self.caches.is_empty() => "unknown".into(),
-            None => "memory".into(),
-        }
-    }
 }
 
 /// `24576 kB` in bytes.
@@ -152,22 +141,5 @@ mod tests {
         assert_eq!(size_bytes("32M"), Some(33_554_432));
         assert_eq!(size_bytes("many"), None);
         assert_eq!(kibibytes("2 kB"), Some(2048));
-    }
-
-    /// A footprint is at home in the smallest data cache that holds it.
-    #[test]
-    fn footprints_have_a_home() {
-        let cache = |level, kind: &str, size_bytes| Cache { level, kind: kind.into(), size_bytes };
-        let mut host = Fingerprint::read();
-        host.caches = vec![
-            cache(1, "Instruction", 65_536),
-            cache(1, "Data", 32_768),
-            cache(2, "Unified", 524_288),
-        ];
-        assert_eq!(host.home_of(32_768), "L1");
-        assert_eq!(host.home_of(60_000), "L2");
-        assert_eq!(host.home_of(1 << 20), "memory");
-        host.caches.clear();
-        assert_eq!(host.home_of(1), "unknown");
     }
 }
