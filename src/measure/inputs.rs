@@ -57,7 +57,11 @@ impl Pool {
 }
 
 /// Batches of one length, each with an output of its own.
+///
+/// Each has cache lines of its own, and the pair that processors fetch together: threads note
+/// their places while they measure, and two side by side would wait for each other.
 #[derive(Debug)]
+#[repr(align(128))]
 pub struct Rotation<'a> {
     input: Batch<'a>,
     golden: &'a [u8],
