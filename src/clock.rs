@@ -27,6 +27,24 @@
 //! let _ = HostNanos::from(mock::device_nanos(1));
 //! ```
 //!
+//! Device time can be called host time only by who holds the evidence that both clocks run at the
+//! same pace, which the harness makes by measuring:
+//!
+//! ```
+//! use nanogate::clock::{ClockAgreement, DeviceNanos, HostNanos};
+//! fn relabelled(kernel: DeviceNanos, evidence: &ClockAgreement) -> HostNanos {
+//!     kernel.on_host_clock(evidence)
+//! }
+//! ```
+//!
+//! and nobody else can make:
+//!
+//! ```compile_fail
+//! use nanogate::{backend::mock, clock::ClockAgreement};
+//! let evidence = ClockAgreement { host_per_device: 1.0 };
+//! let _ = mock::device_nanos(1).on_host_clock(&evidence);
+//! ```
+//!
 //! A clock cannot be added from outside:
 //!
 //! ```compile_fail
@@ -46,7 +64,9 @@
 //! let _: Samples<ModeledNanos>;
 //! ```
 
-use std::{fmt, num::NonZeroU64, ops};
+use std::{fmt, num::NonZeroU64, ops, ops::RangeInclusive};
+
+use thiserror::Error;
 
 mod sealed {
     pub trait Sealed {}
@@ -60,6 +80,12 @@ pub trait Clock: sealed::Sealed + Copy + Ord + fmt::Debug {
     const UNIT: &'static str;
     /// The duration in [`Clock::UNIT`].
     fn in_units(self) -> f64;
+}
+
+/// A clock that counts time, in picoseconds.
+pub trait Time: Clock {
+    /// The duration in whole picoseconds.
+    fn picos(self) -> u64;
 }
 
 /// A duration on the host's monotonic clock. Made only in `host/timer.rs`.
@@ -83,6 +109,9 @@ pub struct SimCycles {
 }
 
 impl HostNanos {
+    /// No time at all.
+    pub const ZERO: Self = Self { picos: 0 };
+
     pub(crate) const fn from_picos(picos: u64) -> Self {
         Self { picos }
     }
@@ -91,6 +120,12 @@ impl HostNanos {
     #[must_use]
     pub const fn picos(self) -> u64 {
         self.picos
+    }
+
+    /// What is left after `other`. `None` where `other` is longer.
+    #[must_use]
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.picos.checked_sub(other.picos).map(|picos| Self { picos })
     }
 }
 
@@ -103,6 +138,49 @@ impl DeviceNanos {
     #[must_use]
     pub const fn picos(self) -> u64 {
         self.picos
+    }
+
+    /// The same duration, called host time. It is not rescaled: the evidence only says that the
+    /// clocks agree well enough for the name.
+    #[must_use]
+    pub const fn on_host_clock(self, _evidence: &ClockAgreement) -> HostNanos {
+        HostNanos { picos: self.picos }
+    }
+}
+
+/// Host time over device time that still passes for the same pace.
+const AGREEING: RangeInclusive<f64> = 0.9..=1.1;
+
+/// The evidence that a device's clock runs at the pace of the host's. Made only in `measure/`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClockAgreement {
+    host_per_device: f64,
+}
+
+/// A device's clock that runs at another pace than the host's.
+#[derive(Clone, Copy, Debug, PartialEq, Error)]
+#[error(
+    "the clocks disagree: the host counts {host_per_device:.3} ns while the device counts 1 ns"
+)]
+pub struct ClocksDisagree {
+    /// Host time over device time, as measured.
+    pub host_per_device: f64,
+}
+
+impl ClockAgreement {
+    /// Takes the measured ratio of host time to device time, if it is near 1.
+    pub(crate) fn measured(host_per_device: f64) -> Result<Self, ClocksDisagree> {
+        if AGREEING.contains(&host_per_device) {
+            Ok(Self { host_per_device })
+        } else {
+            Err(ClocksDisagree { host_per_device })
+        }
+    }
+
+    /// Host time over device time, as measured.
+    #[must_use]
+    pub const fn host_per_device(&self) -> f64 {
+        self.host_per_device
     }
 }
 
@@ -153,6 +231,18 @@ macro_rules! clock {
 clock!(HostNanos, picos, "host", "ns", 1e3);
 clock!(DeviceNanos, picos, "device", "ns", 1e3);
 clock!(SimCycles, cycles, "sim", "cycles", 1.0);
+
+impl Time for HostNanos {
+    fn picos(self) -> u64 {
+        self.picos
+    }
+}
+
+impl Time for DeviceNanos {
+    fn picos(self) -> u64 {
+        self.picos
+    }
+}
 
 /// Where a clock frequency comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,6 +313,19 @@ mod tests {
             SimCycles::counted(5).at(&fmax).to_string(),
             "20.000 ns (modeled @ 250 MHz, report ecp5-85f-6)"
         );
+    }
+
+    /// Device time is called host time, unchanged, only where the measured ratio is near 1.
+    #[test]
+    fn device_time_needs_evidence() {
+        let evidence = ClockAgreement::measured(1.05).unwrap();
+        let device = DeviceNanos::from_picos(7);
+        assert_eq!(device.on_host_clock(&evidence), HostNanos::from_picos(7));
+        for ratio in [0.89, 1.11, f64::NAN, f64::INFINITY] {
+            assert!(ClockAgreement::measured(ratio).is_err(), "{ratio}");
+        }
+        let refused = ClockAgreement::measured(2.0).unwrap_err();
+        assert!(refused.to_string().contains("2.000 ns"), "{refused}");
     }
 
     /// A tick of less than a nanosecond is kept.

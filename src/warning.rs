@@ -62,6 +62,53 @@ pub enum Warning {
         /// Half width asked for, percent.
         wanted: f64,
     },
+    /// A driver imitates the device.
+    #[error("{0} is imitated on this machine's processor: no figure of it is one of a GPU")]
+    Software(String),
+    /// No device time.
+    #[error("{backend} has no device time: {reason}")]
+    NoDeviceTime {
+        /// Id of the backend.
+        backend: String,
+        /// Why.
+        reason: String,
+    },
+    /// A device was not asked for everything.
+    #[error(
+        "{backend} is not measured where more than {most} batches are in rotation, since verifying \
+         takes a call each: {places}"
+    )]
+    DeviceLeftOut {
+        /// Id of the backend.
+        backend: &'static str,
+        /// Most batches in rotation.
+        most: usize,
+        /// Batch lengths and homes.
+        places: String,
+    },
+    /// The stages do not explain the whole.
+    #[error(
+        "the stages add up to {percent:.1} % of the host's time around them, more than \
+         {tolerance:.0} % off: the clocks or the medians do not fit together"
+    )]
+    StagesOff {
+        /// Sum of the stages over the time end to end, percent.
+        percent: f64,
+        /// How far it may be off, percent.
+        tolerance: f64,
+    },
+    /// A batch in stages is no plain batch.
+    #[error(
+        "taken apart, a batch takes {percent:.0} % of the time of a plain one beside it: \
+         timestamps have a price on this device; read the shares of the stages, and the plain time"
+    )]
+    TimestampsCost {
+        /// A batch in stages over a plain one, percent.
+        percent: f64,
+    },
+    /// The device's clock is ahead of the host's.
+    #[error("in {0} readings the device counted more time than the host had waited")]
+    ClockOverrun(u64),
     /// The reading is mostly the timer.
     #[error("an empty reading takes {floor_ns:.0} ns of these {p50_ns:.0} ns: use throughput")]
     TimerFloor {
@@ -99,6 +146,12 @@ impl Warning {
             Self::Preempted(_) => "preempted",
             Self::Steal(_) => "steal",
             Self::WideInterval { .. } => "wide-interval",
+            Self::Software(_) => "software",
+            Self::NoDeviceTime { .. } => "no-device-time",
+            Self::DeviceLeftOut { .. } => "device-left-out",
+            Self::StagesOff { .. } => "stages-off",
+            Self::TimestampsCost { .. } => "timestamps-cost",
+            Self::ClockOverrun(_) => "clock-overrun",
             Self::TimerFloor { .. } => "timer-floor",
         }
     }

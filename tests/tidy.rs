@@ -58,9 +58,10 @@ const LEFTOVERS: [&str; 8] = [
 ];
 
 /// What only one file may say: a text, and where it belongs.
-const OWNED: [(&str, &[&str]); 4] = [
+const OWNED: [(&str, &[&str]); 5] = [
     (concat!("HostNanos::from_", "picos("), &["src/host/timer.rs", "src/backend/mock.rs"]),
     (concat!("DeviceNanos::from_", "picos("), &["src/backend/gpu/", "src/backend/mock.rs"]),
+    (concat!("ClockAgreement::mea", "sured("), &["src/measure/"]),
     (concat!("SimCycles::coun", "ted("), &["src/backend/fpga/", "src/backend/mock.rs"]),
     (concat!("_rd", "tsc"), &["src/host/timer.rs"]),
 ];
@@ -192,7 +193,8 @@ fn layer_of(module: &str) -> Option<u8> {
         .map(|(_, layer)| *layer)
         .next()?;
     // The contract is one layer below the backends that keep it, and so is what they share.
-    let backend = module.starts_with("backend::") && module != "backend::record";
+    let shared = ["backend::record", "backend::device"].contains(&module);
+    let backend = module.starts_with("backend::") && !shared;
     Some(if backend { 3 } else { base })
 }
 

@@ -2,7 +2,11 @@
 //!
 //! Not in the registry: nothing that a mock does can become a published number.
 
-use super::{Backend, Batch, DeviceElapsed, HostBackend, SimElapsed, SubmitError};
+mod device;
+
+pub use device::Device;
+
+use super::{Backend, Batch, HostBackend, SimElapsed, SubmitError};
 use crate::{
     clock::{DeviceNanos, HostNanos, SimCycles},
     kernel,
@@ -45,8 +49,6 @@ enum Misbehaviour {
 
 /// A mock without a clock of its own.
 pub type Host = Mock<()>;
-/// A mock with scripted device time.
-pub type Device = Mock<DeviceElapsed>;
 /// A mock with scripted cycles.
 pub type Simulated = Mock<SimElapsed>;
 
@@ -75,14 +77,6 @@ impl Host {
     #[must_use]
     pub const fn golden(op: Op) -> Self {
         Self::new(op, ())
-    }
-}
-
-impl Device {
-    /// A mock that gives the golden output and the same kernel time for every batch.
-    #[must_use]
-    pub const fn golden(op: Op, kernel: DeviceNanos) -> Self {
-        Self::new(op, DeviceElapsed { kernel })
     }
 }
 

@@ -20,6 +20,8 @@
 //! }
 //! ```
 
+pub mod device;
+pub mod gpu;
 pub mod mock;
 pub mod peer;
 mod record;
@@ -32,8 +34,11 @@ use std::{fmt, ops::Range};
 use serde::Serialize;
 use thiserror::Error;
 
+use device::Adapter;
+pub use device::DeviceBackend;
+
 use crate::{
-    clock::{DeviceNanos, SimCycles},
+    clock::SimCycles,
     host::cpu::{self, Features, UnknownFeature},
     op::Op,
 };
@@ -98,6 +103,13 @@ impl<'a> Batch<'a> {
         self.bytes.chunks_exact(len * op.input_bytes()).map(move |bytes| Self { op, bytes, len })
     }
 
+    /// Batches of at most `len` records each, one after the other, with what is left at the end.
+    pub fn pieces(&self, len: usize) -> impl Iterator<Item = Self> + use<'a> {
+        let op = self.op;
+        let size = op.input_bytes();
+        self.bytes.chunks(len * size).map(move |bytes| Self { op, bytes, len: bytes.len() / size })
+    }
+
     /// The records of a range.
     #[must_use]
     pub fn slice(&self, range: Range<usize>) -> Self {
@@ -144,15 +156,9 @@ pub trait Backend: Send {
     /// What the backend's own clock says of one batch: `()` where it has none.
     type Native: Copy + fmt::Debug;
 
-    /// Fills `out` and returns when it is visible to the host. Allocates nothing.
+    /// Fills `out` and returns when it is visible to the host. Allocates nothing that grows with
+    /// the batch.
     fn submit(&mut self, batch: Batch<'_>, out: &mut [u8]) -> Result<Self::Native, SubmitError>;
-}
-
-/// Device time of one batch.
-#[derive(Clone, Copy, Debug)]
-pub struct DeviceElapsed {
-    /// From the kernel's first timestamp to its last.
-    pub kernel: DeviceNanos,
 }
 
 /// Simulated clock edges of one batch.
@@ -168,8 +174,6 @@ pub struct SimElapsed {
 
 /// A backend without a clock of its own.
 pub type HostBackend = dyn Backend<Native = ()>;
-/// A backend with device timestamps.
-pub type DeviceBackend = dyn Backend<Native = DeviceElapsed>;
 /// A backend that counts simulated cycles.
 pub type SimBackend = dyn Backend<Native = SimElapsed>;
 
@@ -177,18 +181,27 @@ pub type SimBackend = dyn Backend<Native = SimElapsed>;
 pub enum Opened {
     /// Runs on the host.
     Host(Box<HostBackend>),
-    /// Runs on a device with timestamps.
-    Device(Box<DeviceBackend>),
+    /// Runs on a device with memory of its own.
+    Device(Box<dyn DeviceBackend>),
     /// Runs in a simulator.
     Simulated(Box<SimBackend>),
 }
 
 impl Opened {
+    /// Whether a driver imitates the device: it is to be labelled, and never compared as one.
+    #[must_use]
+    pub fn is_software(&self) -> bool {
+        match self {
+            Self::Device(device) => device.facts().adapter.is_software(),
+            Self::Host(_) | Self::Simulated(_) => false,
+        }
+    }
+
     /// Carries out a batch and drops what the backend's own clock says.
     pub fn submit(&mut self, batch: Batch<'_>, out: &mut [u8]) -> Result<(), SubmitError> {
         match self {
             Self::Host(backend) => backend.submit(batch, out),
-            Self::Device(backend) => backend.submit(batch, out).map(|_| ()),
+            Self::Device(backend) => backend.submit(batch, out),
             Self::Simulated(backend) => backend.submit(batch, out).map(|_| ()),
         }
     }
@@ -258,10 +271,22 @@ impl BackendKind {
 }
 
 /// What a probe learned of a backend that can run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capability {
     /// One line for people: the unit, driver or tool that will do the work.
     pub detail: String,
+    /// Whether a driver imitates the device on the host's processor.
+    pub software: bool,
+    /// Devices to choose from, where there is a choice.
+    pub adapters: Vec<Adapter>,
+}
+
+impl Capability {
+    /// What has one unit to do its work.
+    #[must_use]
+    pub fn new(detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), ..Self::default() }
+    }
 }
 
 /// Why a backend cannot run here.
@@ -298,6 +323,16 @@ pub enum Unavailable {
         /// What the driver says.
         detail: String,
     },
+    /// A device is too small.
+    #[error("the device has {has} {what}, but {needed} are needed")]
+    DeviceLimit {
+        /// What there is too little of.
+        what: &'static str,
+        /// How much is needed.
+        needed: u32,
+        /// How much there is.
+        has: u32,
+    },
     /// A tool is not installed.
     #[error("{tool} is not installed")]
     ToolMissing {
@@ -306,27 +341,45 @@ pub enum Unavailable {
     },
 }
 
+/// Which graphics processor to use, and how.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GpuChoice {
+    /// Index or part of the name. The most capable kind of device if not given.
+    pub adapter: Option<String>,
+    /// Variant of the kernel. The fastest if not given.
+    pub variant: Option<String>,
+    /// Submissions after which the device is lost on purpose.
+    pub lose_after: Option<u64>,
+}
+
+impl GpuChoice {
+    const ANY: Self = Self { adapter: None, variant: None, lose_after: None };
+}
+
 /// What every probe and open may know of this machine. Probing is a pure function of it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ProbeContext {
     /// What the processor has.
     pub present: Features,
     /// What is hidden from the probes all the same.
     pub hidden: Features,
+    /// Which graphics processor is meant.
+    pub gpu: GpuChoice,
 }
 
 impl ProbeContext {
     /// A processor with these features, none of them hidden.
     #[must_use]
     pub const fn with(present: Features) -> Self {
-        Self { present, hidden: Features::empty() }
+        Self { present, hidden: Features::empty(), gpu: GpuChoice::ANY }
     }
 
     /// This machine, without the features that [`cpu::HIDE_VARIABLE`] hides.
     pub fn detect() -> Result<Self, UnknownFeature> {
         let hidden = std::env::var(cpu::HIDE_VARIABLE).unwrap_or_default();
-        Ok(Self { present: Features::detect(), hidden: Features::parse(&hidden)? })
+        let gpu = GpuChoice::ANY;
+        Ok(Self { present: Features::detect(), hidden: Features::parse(&hidden)?, gpu })
     }
 
     /// The same, with more features hidden.
@@ -362,6 +415,9 @@ pub enum OpenError {
     /// It cannot run here at all.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+    /// The device fails, or refuses what it is asked for.
+    #[error("{0}")]
+    Device(String),
 }
 
 /// A line of the registry.
@@ -391,6 +447,7 @@ mod tests {
         let batch = Batch::new(Op::Decide, &bytes[..48]).unwrap();
         assert_eq!((batch.len(), batch.output_bytes()), (2, 2));
         assert_eq!(batch.chunks(1).map(|one| one.len()).sum::<usize>(), 2);
+        assert_eq!(Batch::new(Op::Decide, &[0; 72]).unwrap().pieces(2).last().unwrap().len(), 1);
         assert_eq!(batch.slice(1..2).bytes(), &bytes[24..48]);
         assert!(batch.check_output(&[0; 2]).is_ok());
         assert_eq!(

@@ -36,7 +36,7 @@ static TABLE: [u16; 256] = {
 };
 
 fn probe(_: &ProbeContext) -> Result<Capability, Unavailable> {
-    Ok(Capability { detail: "any processor".into() })
+    Ok(Capability::new("any processor"))
 }
 
 fn open(_: &ProbeContext, options: OpenOptions) -> Result<Opened, OpenError> {

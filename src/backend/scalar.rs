@@ -18,7 +18,7 @@ pub static ENTRY: BackendEntry = BackendEntry {
 };
 
 fn probe(_: &ProbeContext) -> Result<Capability, Unavailable> {
-    Ok(Capability { detail: "any processor".into() })
+    Ok(Capability::new("any processor"))
 }
 
 fn open(_: &ProbeContext, options: OpenOptions) -> Result<Opened, OpenError> {

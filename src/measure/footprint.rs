@@ -19,6 +19,8 @@ const COLD_BYTES_MAX: usize = 512 << 20;
 const BATCHES_MIN: usize = 2;
 /// Name of the footprint beyond all caches.
 pub const MEMORY: &str = "memory";
+/// Name of the footprint where the machine does not tell its caches.
+const UNKNOWN: &str = "unknown";
 
 /// A number of batches with the smallest store that holds them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +83,7 @@ pub fn choose(
 fn possible(caches: &[Cache], batch_bytes: usize, threads: usize) -> Vec<Footprint> {
     let levels = data_levels(caches, threads);
     let Some(&(_, last_bytes)) = levels.last() else {
-        return vec![Footprint { home: "unknown".into(), batch_count: 4 }];
+        return vec![Footprint { home: UNKNOWN.into(), batch_count: 4 }];
     };
     let mut found = Vec::new();
     let mut below_bytes = 0;
@@ -97,6 +99,18 @@ fn possible(caches: &[Cache], batch_bytes: usize, threads: usize) -> Vec<Footpri
     let batch_count = cold_bytes.div_ceil(batch_bytes).max(BATCHES_MIN);
     found.push(Footprint { home: MEMORY.into(), batch_count });
     found
+}
+
+/// The smallest store that so many bytes fit, on one thread.
+#[must_use]
+pub fn home(caches: &[Cache], footprint_bytes: u64) -> String {
+    let levels = data_levels(caches, 1);
+    let fits = |(_, bytes): &&(u8, usize)| footprint_bytes as f64 <= *bytes as f64 * FILL_MAX;
+    match levels.iter().find(fits) {
+        Some((level, _)) => format!("L{level}"),
+        None if levels.is_empty() => UNKNOWN.into(),
+        None => MEMORY.into(),
+    }
 }
 
 /// Levels with what one thread has of them: the last of several is shared by all threads.
@@ -172,6 +186,14 @@ mod tests {
     fn unknown_caches_have_a_footprint() {
         let found = choose(&[], 25, 1, &[Wanted::Hot, Wanted::Cold]);
         assert_eq!((found.len(), found[0].home.as_str()), (1, "unknown"));
+    }
+
+    /// Bytes lie in the smallest store that they fit.
+    #[test]
+    fn bytes_have_a_home() {
+        let homes = [1 << 10, 500 << 10, 1 << 20, 64 << 20].map(|bytes| home(&caches(), bytes));
+        assert_eq!(homes, ["L1", "L2", "L3", MEMORY]);
+        assert_eq!(home(&[], 1), UNKNOWN);
     }
 
     /// What is no footprint is refused.

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use crate::{
-    backend::{Batch, HostBackend, Opened, RaggedBatch, SubmitError},
+    backend::{Batch, DeviceBackend, HostBackend, Opened, RaggedBatch, SubmitError},
     descriptor::{RaggedLength, Record},
     kernel,
     op::Op,
@@ -28,6 +28,18 @@ impl Pool {
         let records: Vec<Record> = records.take(len).collect();
         let golden = kernel::run(op, Record::bytes_of(&records))?;
         Ok(Self { op, records, golden })
+    }
+
+    /// Records in it.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether it has no record.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
     }
 
     /// A rotation of `batch_count` batches of `batch_len` records, none of them submitted yet.
@@ -78,6 +90,12 @@ pub struct Rotation<'a> {
 }
 
 impl<'a> Rotation<'a> {
+    /// The first batch.
+    #[must_use]
+    pub fn first(&self) -> Batch<'a> {
+        self.input.slice(0..self.batch_len)
+    }
+
     /// Records in each batch.
     #[must_use]
     pub fn batch_len(&self) -> usize {
@@ -163,8 +181,25 @@ impl<'a> Rotation<'a> {
         Ok(())
     }
 
+    /// Submits the next `count` batches, several in flight. A batch has one output, so none may be
+    /// in flight twice: the device comes to rest wherever the rotation starts again. The more
+    /// batches are in rotation, the less that shows.
+    pub fn stream(
+        &mut self,
+        device: &mut dyn DeviceBackend,
+        count: u64,
+    ) -> Result<(), SubmitError> {
+        let mut left = count;
+        while left > 0 {
+            let stretch = self.stretch(left);
+            left -= stretch.batch_count();
+            device.stream(&mut stretch.into_iter())?;
+        }
+        Ok(())
+    }
+
     /// The next batches with their outputs: at most `limit`, and no further than the end.
-    pub(super) fn stretch(&mut self, limit: u64) -> Stretch<'_, 'a> {
+    pub(super) fn stretch(&mut self, limit: u64) -> Stretch<'_> {
         let start = self.next;
         let rest = self.batch_count() - start;
         let count = usize::try_from(limit).unwrap_or(usize::MAX).min(rest);
@@ -181,19 +216,19 @@ impl<'a> Rotation<'a> {
 
 /// Neighbouring batches of a rotation with their outputs.
 #[derive(Debug)]
-pub(super) struct Stretch<'r, 'a> {
-    input: Batch<'a>,
+pub(super) struct Stretch<'r> {
+    input: Batch<'r>,
     output: &'r mut [u8],
     batch_len: usize,
     output_bytes: usize,
 }
 
-impl<'r, 'a> Stretch<'r, 'a> {
+impl<'r> Stretch<'r> {
     fn batch_count(&self) -> u64 {
         (self.input.len() / self.batch_len) as u64
     }
 
-    pub(super) fn into_iter(self) -> impl Iterator<Item = (Batch<'a>, &'r mut [u8])> {
+    pub(super) fn into_iter(self) -> impl Iterator<Item = (Batch<'r>, &'r mut [u8])> {
         self.input.chunks(self.batch_len).zip(self.output.chunks_exact_mut(self.output_bytes))
     }
 }
@@ -247,6 +282,19 @@ mod tests {
         assert_eq!(rotation.verify_measured(), None, "the last has overwritten the first");
         let touched = [true, false, false, false, false, false, true, true];
         assert_eq!((rotation.touched.as_slice(), rotation.position()), (touched.as_slice(), 1));
+    }
+
+    /// Streaming comes round like submitting.
+    #[test]
+    fn streaming_comes_round() {
+        let pool = pool();
+        let mut rotation = pool.rotation(512, 8, 0).unwrap();
+        let mut device = mock::Device::without_timestamps(Op::Decide);
+        rotation.stream(&mut device, 5).unwrap();
+        rotation.stream(&mut device, 12).unwrap();
+        assert_eq!((rotation.verify_measured(), rotation.position()), (None, 1));
+        rotation.stream(&mut device.wrong_at(3), 1).unwrap();
+        assert_eq!(rotation.verify_measured().unwrap().index, 3);
     }
 
     /// Two threads have different inputs.

@@ -9,7 +9,7 @@ use super::{Bench, Stop, WARM_UP_SHARE, inputs::Rotation};
 use crate::{
     backend::{HostBackend, SubmitError},
     clock::HostNanos,
-    stats::latency::LatencyHistogram,
+    stats::latency::Histogram,
 };
 
 /// Readings that bear every percentile that is looked for.
@@ -23,7 +23,7 @@ const KEPT: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Latency {
     /// Nanoseconds per batch.
-    pub end_to_end: LatencyHistogram,
+    pub end_to_end: Histogram<HostNanos>,
     /// Why measuring ended.
     pub stop: Stop,
 }
@@ -45,7 +45,7 @@ pub fn measure(
     backend: &mut HostBackend,
     rotation: &mut Rotation<'_>,
 ) -> Result<Latency, LatencyError> {
-    let mut histogram = LatencyHistogram::new()?;
+    let mut histogram = Histogram::new()?;
     warm_up(bench, backend, rotation)?;
     let clock = Instant::now();
     let stop = loop {

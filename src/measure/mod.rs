@@ -1,21 +1,28 @@
 //! Measuring: one file per method. Host time is taken here, never by a backend.
 
+pub mod break_even;
+pub mod device;
 pub mod footprint;
 pub mod inputs;
 pub mod latency;
+pub mod placed;
+pub mod stages;
+pub mod stream;
 pub mod team;
 pub mod throughput;
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     backend::{Backend, Batch, SubmitError},
+    clock::Clock,
     host::timer::Timer,
+    stats::Samples,
 };
 
 /// How to measure.
@@ -26,11 +33,26 @@ pub enum Method {
     Throughput,
     /// One batch per reading: a distribution.
     Latency,
+    /// One batch per reading, taken apart into what the host and the device do.
+    Stages,
+    /// Several batches in flight: time per record.
+    Stream,
+    /// Input that stays on the device: time per record, and what bounds it.
+    Resident,
+    /// The batch length from which a device beats the best processor backend.
+    BreakEven,
 }
 
 impl Method {
     /// Every method, in the order in which they run.
-    pub const ALL: [Self; 2] = [Self::Throughput, Self::Latency];
+    pub const ALL: [Self; 6] = [
+        Self::Throughput,
+        Self::Latency,
+        Self::Stages,
+        Self::Stream,
+        Self::Resident,
+        Self::BreakEven,
+    ];
 
     /// The name used in JSON, tables and flags.
     #[must_use]
@@ -38,7 +60,17 @@ impl Method {
         match self {
             Self::Throughput => "throughput",
             Self::Latency => "latency",
+            Self::Stages => "stages",
+            Self::Stream => "stream",
+            Self::Resident => "resident",
+            Self::BreakEven => "break-even",
         }
+    }
+
+    /// Whether it measures devices only.
+    #[must_use]
+    pub const fn needs_device(self) -> bool {
+        !matches!(self, Self::Throughput | Self::Latency)
     }
 }
 
@@ -76,9 +108,43 @@ pub struct Bench<'a> {
     pub interrupted: &'a AtomicBool,
 }
 
+/// Rounds before the intervals are first looked at.
+const ROUNDS_MIN: usize = 20;
+
+/// Rounds without which there is no interval at all, whatever the budget.
+const ROUNDS_LEAST: usize = 6;
+
 impl Bench<'_> {
     fn is_interrupted(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
+    }
+
+    /// Whether the last round was enough, and why.
+    ///
+    /// The intervals are looked at whenever the number of rounds has grown by an eighth, since
+    /// sorting after each would cost more than measuring.
+    fn decide_stop(
+        &self,
+        rounds: usize,
+        clock: Instant,
+        budget: Duration,
+        is_precise: impl FnOnce() -> bool,
+    ) -> Option<Stop> {
+        if self.is_interrupted() {
+            return Some(Stop::Interrupted);
+        }
+        if rounds >= ROUNDS_LEAST && clock.elapsed() >= budget {
+            return Some(Stop::Budget);
+        }
+        let stride = (rounds / 8).next_power_of_two();
+        let is_due = rounds >= ROUNDS_MIN && rounds.is_multiple_of(stride);
+        (is_due && is_precise()).then_some(Stop::Precise)
+    }
+
+    /// Whether the median is known as well as is asked for.
+    fn is_precise<C: Clock>(&self, samples: &Samples<C>) -> bool {
+        let median = samples.median();
+        median.is_some_and(|median| median.relative_half_width() <= self.limits.precision)
     }
 }
 

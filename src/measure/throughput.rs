@@ -13,7 +13,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Bench, Stop, WARM_UP_SHARE, inputs::Rotation, team::Team};
+use super::{Bench, Stop, WARM_UP_SHARE, device::Shared, inputs::Rotation, team::Team};
 use crate::{
     backend::{HostBackend, SubmitError},
     clock::HostNanos,
@@ -23,12 +23,6 @@ use crate::{
 
 /// Multiple of the timer's resolution that the shorter reading must last.
 const RESOLUTIONS_MIN: f64 = 1_000.0;
-
-/// Rounds before the intervals are first looked at.
-const ROUNDS_MIN: usize = 20;
-
-/// Rounds without which there is no interval at all, whatever the budget.
-const ROUNDS_LEAST: usize = 6;
 
 /// Part of a reading that is run unmeasured when a backend's turn comes: its code and tables
 /// come back into the caches.
@@ -50,9 +44,17 @@ pub struct Throughput {
     pub stop: Stop,
 }
 
+/// How a member's batches are handed over.
+enum Driver<'a> {
+    /// One after the other.
+    Batches(&'a mut HostBackend),
+    /// Several in flight.
+    Stream(Shared),
+}
+
 /// One thread's backend and inputs.
 struct Member<'a, 'b> {
-    backend: &'a mut HostBackend,
+    driver: Driver<'a>,
     rotation: &'a mut Rotation<'b>,
     per_record: Samples<HostNanos>,
 }
@@ -62,12 +64,21 @@ type Span = (Reading, Reading);
 
 impl<'a, 'b> Member<'a, 'b> {
     fn new(backend: &'a mut HostBackend, rotation: &'a mut Rotation<'b>) -> Self {
-        Self { backend, rotation, per_record: Samples::default() }
+        Self { driver: Driver::Batches(backend), rotation, per_record: Samples::default() }
     }
 
+    fn streaming(shared: &Shared, rotation: &'a mut Rotation<'b>) -> Self {
+        let driver = Driver::Stream(shared.clone());
+        Self { driver, rotation, per_record: Samples::default() }
+    }
+
+    /// The way is chosen once for all batches of a reading.
     fn time(&mut self, bench: &Bench<'_>, repetitions: u64) -> Result<Span, SubmitError> {
         let start = bench.timer.start();
-        self.rotation.submit(self.backend, repetitions)?;
+        match &mut self.driver {
+            Driver::Batches(backend) => self.rotation.submit(*backend, repetitions)?,
+            Driver::Stream(shared) => self.rotation.stream(&mut **shared.lock(), repetitions)?,
+        }
         Ok((start, bench.timer.end()))
     }
 }
@@ -85,6 +96,11 @@ impl<'a, 'b> Contestant<'a, 'b> {
     /// other types, and are refused by the compiler.
     pub fn new(backend: &'a mut HostBackend, rotation: &'a mut Rotation<'b>) -> Self {
         Self::with(None, vec![Member::new(backend, rotation)])
+    }
+
+    /// A device that nothing was read of yet, with several batches in flight.
+    pub fn streaming(shared: &Shared, rotation: &'a mut Rotation<'b>) -> Self {
+        Self::with(None, vec![Member::streaming(shared, rotation)])
     }
 
     /// One backend and one rotation for each thread of a team.
@@ -186,10 +202,25 @@ pub fn measure(
     bench: Bench<'_>,
     mut contestants: Vec<Contestant<'_, '_>>,
 ) -> Result<Vec<Throughput>, SubmitError> {
+    let stop = contest(bench, &mut contestants)?;
+    Ok(contestants.into_iter().map(|contestant| contestant.finish(stop)).collect())
+}
+
+/// Like [`measure`], where it is known how many there are.
+pub fn measure_each<const N: usize>(
+    bench: Bench<'_>,
+    mut contestants: [Contestant<'_, '_>; N],
+) -> Result<[Throughput; N], SubmitError> {
+    let stop = contest(bench, &mut contestants)?;
+    Ok(contestants.map(|contestant| contestant.finish(stop)))
+}
+
+/// Rounds until all contestants are known, or the budget of all is spent.
+fn contest(bench: Bench<'_>, contestants: &mut [Contestant<'_, '_>]) -> Result<Stop, SubmitError> {
     // All walk along the same inputs, each from where the one before it stopped: what one has
     // brought into a cache is not there for the next, unless all of it fits.
     let mut position = 0;
-    for contestant in &mut contestants {
+    for contestant in &mut *contestants {
         contestant.seek(position);
         contestant.warm_up(&bench)?;
         position = contestant.position();
@@ -197,7 +228,7 @@ pub fn measure(
     let budget = bench.limits.budget * u32::try_from(contestants.len()).unwrap_or(u32::MAX);
     let clock = Instant::now();
     let mut round = 0;
-    let stop = loop {
+    loop {
         // Each second pair of rounds goes backwards, so that both orders of n and 2n meet both
         // orders of backends.
         let backwards = round / 2 % 2 == 1;
@@ -208,39 +239,11 @@ pub fn measure(
             position = contestants[index].position();
         }
         round += 1;
-        if let Some(stop) = decide_stop(&bench, &contestants, round, clock, budget) {
-            break stop;
+        let all_precise = || contestants.iter().all(|one| bench.is_precise(&one.per_record));
+        if let Some(stop) = bench.decide_stop(round, clock, budget, all_precise) {
+            return Ok(stop);
         }
-    };
-    Ok(contestants.into_iter().map(|contestant| contestant.finish(stop)).collect())
-}
-
-/// Whether the last round was enough, and why.
-///
-/// The intervals are looked at whenever the number of rounds has grown by an eighth, since
-/// sorting after each would cost more than measuring.
-fn decide_stop(
-    bench: &Bench<'_>,
-    contestants: &[Contestant<'_, '_>],
-    rounds: usize,
-    clock: Instant,
-    budget: Duration,
-) -> Option<Stop> {
-    if bench.is_interrupted() {
-        return Some(Stop::Interrupted);
     }
-    if rounds >= ROUNDS_LEAST && clock.elapsed() >= budget {
-        return Some(Stop::Budget);
-    }
-    let stride = (rounds / 8).next_power_of_two();
-    if rounds < ROUNDS_MIN || !rounds.is_multiple_of(stride) {
-        return None;
-    }
-    let precise = |contestant: &Contestant<'_, '_>| {
-        let median = contestant.per_record.median();
-        median.is_some_and(|median| median.relative_half_width() <= bench.limits.precision)
-    };
-    contestants.iter().all(precise).then_some(Stop::Precise)
 }
 
 #[cfg(test)]
@@ -252,7 +255,7 @@ mod tests {
         backend::mock,
         corpus::Corpus,
         host::{affinity, timer::Timer},
-        measure::{Limits, inputs::Pool},
+        measure::{Limits, ROUNDS_LEAST, inputs::Pool},
         op::Op,
     };
 

@@ -1,13 +1,13 @@
-//! Distribution of single readings, in an HdrHistogram, with percentiles only where earned.
+//! Distribution of single readings of one clock, in an HdrHistogram, with percentiles only where
+//! earned.
+
+use std::marker::PhantomData;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hdrhistogram::{
-    Histogram,
-    serialization::{Serializer as _, V2Serializer},
-};
+use hdrhistogram::serialization::{Serializer as _, V2Serializer};
 use thiserror::Error;
 
-use crate::clock::HostNanos;
+use crate::clock::Time;
 
 /// Readings are kept to three significant digits.
 const SIGNIFICANT_DIGITS: u8 = 3;
@@ -49,20 +49,22 @@ pub struct Unearned {
     pub count: u64,
 }
 
-/// A distribution of host durations.
+/// A distribution of durations on one clock.
 #[derive(Clone, Debug)]
-pub struct LatencyHistogram {
-    picos: Histogram<u64>,
+pub struct Histogram<C: Time> {
+    picos: hdrhistogram::Histogram<u64>,
+    clock: PhantomData<C>,
 }
 
-impl LatencyHistogram {
+impl<C: Time> Histogram<C> {
     /// An empty histogram from 1 ps to 10 min. Allocates all it will ever need.
     pub fn new() -> Result<Self, HistogramError> {
-        Ok(Self { picos: Histogram::new_with_bounds(1, PICOS_MAX, SIGNIFICANT_DIGITS)? })
+        let picos = hdrhistogram::Histogram::new_with_bounds(1, PICOS_MAX, SIGNIFICANT_DIGITS)?;
+        Ok(Self { picos, clock: PhantomData })
     }
 
     /// Adds a reading. Longer ones than ten minutes count as ten minutes.
-    pub fn record(&mut self, reading: HostNanos) {
+    pub fn record(&mut self, reading: C) {
         self.picos.saturating_record(reading.picos());
     }
 
@@ -115,10 +117,10 @@ fn needed(q: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::mock;
+    use crate::{backend::mock, clock::HostNanos};
 
-    fn filled(count: u64) -> LatencyHistogram {
-        let mut histogram = LatencyHistogram::new().unwrap();
+    fn filled(count: u64) -> Histogram<HostNanos> {
+        let mut histogram = Histogram::new().unwrap();
         (1..=count).for_each(|nanos| histogram.record(mock::host_nanos(nanos)));
         histogram
     }
@@ -132,12 +134,20 @@ mod tests {
         assert_eq!(needed(0.99999), 1_000_000);
     }
 
+    /// Device time has distributions too, of a type of its own.
+    #[test]
+    fn device_time_has_distributions() {
+        let mut histogram = Histogram::new().unwrap();
+        histogram.record(mock::device_nanos(3));
+        assert_eq!((histogram.len(), histogram.min_ns()), (1, 3.0));
+    }
+
     /// What is written can be read by any reader of the format, with the same values.
     #[test]
     fn base64_round_trips() {
         let histogram = filled(100);
         let bytes = STANDARD.decode(histogram.to_base64().unwrap()).unwrap();
-        let read: Histogram<u64> = hdrhistogram::serialization::Deserializer::new()
+        let read: hdrhistogram::Histogram<u64> = hdrhistogram::serialization::Deserializer::new()
             .deserialize(&mut bytes.as_slice())
             .unwrap();
         assert_eq!(read, histogram.picos);

@@ -74,6 +74,11 @@ impl<C: Clock> Samples<C> {
         self.units.push((longer.in_units() - shorter.in_units()) / repetitions);
     }
 
+    /// What one of several repetitions took, by a reading of all.
+    pub fn push_mean(&mut self, reading: C, repetitions: f64) {
+        self.units.push(reading.in_units() / repetitions);
+    }
+
     /// Number of readings.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -30,7 +30,7 @@ const USES: Features = Features::AVX512F.union(Features::AVX512VL);
 
 fn probe(context: &ProbeContext) -> Result<Capability, Unavailable> {
     context.require(USES & context.present)?;
-    Ok(Capability { detail: get_calculator_target(ALGORITHM) })
+    Ok(Capability::new(get_calculator_target(ALGORITHM)))
 }
 
 fn open(_: &ProbeContext, options: OpenOptions) -> Result<Opened, OpenError> {

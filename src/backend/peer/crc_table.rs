@@ -23,7 +23,7 @@ pub static ENTRY: BackendEntry = BackendEntry {
 static CRC: Crc<u16, Table<16>> = Crc::<u16, Table<16>>::new(&CRC_16_IBM_3740);
 
 fn probe(_: &ProbeContext) -> Result<Capability, Unavailable> {
-    Ok(Capability { detail: "any processor".into() })
+    Ok(Capability::new("any processor"))
 }
 
 fn open(_: &ProbeContext, options: OpenOptions) -> Result<Opened, OpenError> {

@@ -78,7 +78,7 @@ fn probe(
         return Err(Unavailable::WrongArch { needs: arch });
     }
     context.require(needs)?;
-    Ok(Capability { detail: needs.to_string() })
+    Ok(Capability::new(needs.to_string()))
 }
 
 /// Whether this very processor has the features, whatever a context says: what the safety of

@@ -24,7 +24,7 @@ fn probe(context: &ProbeContext) -> Result<Capability, Unavailable> {
         Width::Bits256 => 256,
         Width::Plain => 128,
     };
-    Ok(Capability { detail: format!("{bits}-bit loads") })
+    Ok(Capability::new(format!("{bits}-bit loads")))
 }
 
 /// Vectors that the processor has, and that are not hidden.
