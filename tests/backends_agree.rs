@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
 use nanogate::{
     backend::{BackendEntry, Batch, OpenOptions, Opened, ProbeContext},
     corpus::Corpus,
@@ -25,13 +27,22 @@ fn open(entry: &'static BackendEntry) -> Option<Opened> {
     }
 }
 
+/// Every backend that runs here, opened once: a device takes its time.
+fn all_opened() -> MutexGuard<'static, Vec<(&'static BackendEntry, Opened)>> {
+    static OPENED: OnceLock<Mutex<Vec<(&'static BackendEntry, Opened)>>> = OnceLock::new();
+    let open_all =
+        || registry::all().filter_map(|entry| Some((entry, open(entry)?))).collect::<Vec<_>>();
+    let opened = OPENED.get_or_init(|| Mutex::new(open_all()));
+    // A test that failed while it held them has spoiled nothing.
+    opened.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What every backend that runs here makes of `records` is golden.
 fn assert_golden(records: &[Record]) {
     let input = Record::bytes_of(records);
     let golden = kernel::run(Op::Decide, input).unwrap();
     let batch = Batch::new(Op::Decide, input).unwrap();
-    for entry in registry::all() {
-        let Some(mut opened) = open(entry) else { continue };
+    for (entry, opened) in all_opened().iter_mut() {
         let mut output = vec![verify::PAINT; golden.len()];
         opened.submit(batch, &mut output).unwrap();
         let found = verify::first_divergence(batch, &golden, &output, || entry.id.into());
