@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Exit, Failure, output};
 use crate::{
-    backend::{BackendEntry, BackendKind, Capability, ProbeContext, Unavailable},
+    backend::{BackendEntry, BackendKind, Capability, ProbeContext, Unavailable, device::Adapter},
     registry,
 };
 
@@ -14,10 +14,13 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The kind `peer` marks what people would use instead: published CRC crates behind the same parse.
-They are never chosen, and run only with --peers or by name.
+They are never chosen, and run only with --peers or by name. `software` marks a driver that
+imitates a graphics processor: good for checking, and never compared as one. Below an available
+GPU backend stands every adapter there is; --gpu chooses another than the one that is named.
 
 Examples:
   nanogate backends
+  nanogate backends --gpu 1
   nanogate backends --json | jq -r '.[] | select(.available) | .id'")]
 pub(super) struct Arguments {
     /// Print JSON instead of text
@@ -31,17 +34,44 @@ struct Row {
     id: &'static str,
     kind: BackendKind,
     available: bool,
+    /// Whether a driver imitates the device.
+    software: bool,
     /// What will do the work, or why it cannot.
     detail: String,
     summary: &'static str,
+    /// Devices to choose from, where there is a choice.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    adapters: Vec<Adapter>,
 }
 
 impl Row {
     fn new(entry: &'static BackendEntry, probed: Result<Capability, Unavailable>) -> Self {
         let available = probed.is_ok();
-        let detail = probed.map_or_else(|reason| reason.to_string(), |found| found.detail);
-        Self { id: entry.id, kind: entry.kind, available, detail, summary: entry.summary }
+        let Capability { detail, software, adapters } =
+            probed.unwrap_or_else(|reason| Capability::new(reason.to_string()));
+        let (id, kind, summary) = (entry.id, entry.kind, entry.summary);
+        Self { id, kind, available, software, detail, summary, adapters }
     }
+
+    const fn state(&self) -> &'static str {
+        match (self.available, self.software) {
+            (false, _) => "missing",
+            (true, true) => "software",
+            (true, false) => "available",
+        }
+    }
+}
+
+/// What an adapter can take, in words.
+fn limits(adapter: &Adapter) -> String {
+    let mib = |bytes: u64| bytes >> 20;
+    let [least, most] = adapter.subgroup_size;
+    let clock = if adapter.has_timestamps { "timestamps" } else { "no timestamps" };
+    format!(
+        "{} MiB a binding, {} MiB a buffer, subgroups of {least} to {most}, {clock}",
+        mib(adapter.binding_bytes_max),
+        mib(adapter.buffer_bytes_max)
+    )
 }
 
 pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
@@ -52,9 +82,13 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
         output::print_json(&rows)?;
     } else {
         for row in rows {
-            let state = if row.available { "available" } else { "missing" };
-            writeln!(out, "{:<16} {:<5} {state:<10} {}", row.id, row.kind.name(), row.detail)?;
+            let (kind, state) = (row.kind.name(), row.state());
+            writeln!(out, "{:<16} {kind:<5} {state:<10} {}", row.id, row.detail)?;
             writeln!(out, "{:<16} {}", "", row.summary)?;
+            for adapter in &row.adapters {
+                writeln!(out, "{:<16} --gpu {}: {adapter}", "", adapter.index)?;
+                writeln!(out, "{:<16}          {}", "", limits(adapter))?;
+            }
         }
     }
     Ok(Exit::Pass)

@@ -44,6 +44,13 @@ struct Arguments {
     #[arg(long, global = true, value_name = "NAME", value_parser = Features::parse,
           default_value = "", hide_default_value = true)]
     hide_cpu: Features,
+    /// Graphics processor to use: its index or part of its name, as `nanogate backends` lists them
+    /// [default: a discrete one, else the most capable kind]
+    #[arg(long, global = true, value_name = "INDEX|NAME", env = "NANOGATE_GPU")]
+    gpu: Option<String>,
+    /// Variant of the compute shader, such as fold-vec4 [default: the fastest on the device]
+    #[arg(long, global = true, value_name = "NAME", value_parser = gpu_variant)]
+    gpu_variant: Option<String>,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -71,10 +78,28 @@ pub fn main() -> ExitCode {
     }
 }
 
+#[cfg(feature = "gpu")]
+fn gpu_variant(name: &str) -> Result<String, String> {
+    let all = crate::backend::gpu::shader::Variant::all();
+    let known: Vec<String> = all.map(|variant| variant.to_string()).collect();
+    if known.iter().any(|known| known == name) {
+        Ok(name.to_owned())
+    } else {
+        Err(format!("no such variant; known: {}", known.join(", ")))
+    }
+}
+
+#[cfg(not(feature = "gpu"))]
+fn gpu_variant(_: &str) -> Result<String, String> {
+    Err(Unavailable::NotCompiled { feature: "gpu" }.to_string())
+}
+
 fn act(arguments: Arguments) -> Result<Exit, Failure> {
-    let context = ProbeContext::detect()
+    let mut context = ProbeContext::detect()
         .map_err(|error| Failure::usage(format!("{HIDE_VARIABLE}: {error}")))?
         .hiding(arguments.hide_cpu);
+    context.gpu.adapter = arguments.gpu;
+    context.gpu.variant = arguments.gpu_variant;
     match arguments.verb {
         Verb::Run(arguments) => run::main(&arguments, &context),
         Verb::Verify(arguments) => verify::main(&arguments, &context),
@@ -101,14 +126,17 @@ fn backends_asked(
     }
     let mut available = Vec::new();
     let mut missing = Vec::new();
-    for (entry, probed) in registry::probe_all(context) {
+    for entry in registry::all() {
         let is_named = ids.iter().any(|id| id == entry.id);
         let is_added = match entry.kind {
             BackendKind::Peer => peers,
             _ => ids.is_empty(),
         };
-        match probed {
-            _ if !is_named && !is_added => {}
+        // What is not asked for is not even probed: a driver takes its time to start.
+        if !is_named && !is_added {
+            continue;
+        }
+        match (entry.probe)(context) {
             Ok(_) => available.push(entry),
             Err(reason) if is_named => {
                 let message = format!("--backend {}: {reason}", entry.id);

@@ -1,5 +1,6 @@
 //! `nanogate run`: verifies, then measures, and keeps what is measured.
 
+mod device;
 mod lineup;
 mod plan;
 mod session;
@@ -15,12 +16,13 @@ use crate::{
     host::{affinity, fingerprint::Fingerprint, lock::RunLock, timer::Timer},
     measure::{Method, footprint::Wanted, team::Team},
     report::{
-        record::{RunRecord, SCHEMA, Status, TimerRecord, Tool},
+        record::{RunRecord, SCHEMA, Skipped, Status, TimerRecord, Tool},
         store::Store,
         table,
     },
     warning::{self, Warning},
 };
+use lineup::Lineups;
 use plan::Plan;
 use session::{Event, Session};
 
@@ -36,6 +38,9 @@ Examples:
   nanogate run --backend scalar,reference --batch 4096 --method throughput
   nanogate run --peers                  # also what people would use instead
   nanogate run --footprint L1,L2,L3,memory --batch 256 --method throughput
+  nanogate run --backend gpu-wgpu,simd-avx2 --gpu nvidia
+  nanogate run --backend gpu-wgpu --method stages,resident,stream --batch 1048576
+  nanogate run --method break-even       # from which length the GPU pays
   nanogate run --threads all --batch 16384 --method throughput
   nanogate run --core 3 --budget 5 --out lab/today.json")]
 pub(super) struct Arguments {
@@ -47,7 +52,7 @@ pub(super) struct Arguments {
     peers: bool,
     /// Records per batch (repeatable, or comma-separated)
     #[arg(long, value_name = "N", value_delimiter = ',',
-          value_parser = clap::value_parser!(u32).range(1..=16 << 20))]
+          value_parser = clap::value_parser!(u32).range(1..=64 << 20))]
     batch: Vec<u32>,
     /// Where inputs and outputs lie: hot (the smallest cache that holds two batches), cold (well
     /// beyond the last), memory, or a cache such as L2 [default: hot,cold; with --quick: hot]
@@ -57,10 +62,11 @@ pub(super) struct Arguments {
     /// measured too (repeatable, or comma-separated)
     #[arg(long, value_name = "N|all", value_delimiter = ',', value_parser = Threads::parse)]
     threads: Vec<Threads>,
-    /// Only these methods (repeatable, or comma-separated)
+    /// Only these methods: throughput, latency, and for devices stages, stream, resident and
+    /// break-even (repeatable, or comma-separated)
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = parse_method)]
     method: Vec<Method>,
-    /// All batch lengths and methods, hot only, with small budgets: under 15 seconds
+    /// All batch lengths and methods, hot only, with small budgets: half a minute at most
     #[arg(long)]
     quick: bool,
     /// Most seconds for one entry, warm-up not counted [default: 1, or 0.15 with --quick]
@@ -79,6 +85,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "PERMILLE", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(0..=1000))]
     faults: u16,
+    /// Destroy the device after N submissions, to see that the rest is kept
+    #[arg(long, value_name = "N")]
+    plant_device_loss: Option<u64>,
     /// Where the record goes
     #[arg(long, value_name = "FILE", default_value = "nanogate-run.json")]
     out: PathBuf,
@@ -132,7 +141,9 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
-    let plan = Plan::new(arguments, context)?;
+    let mut context = context.clone();
+    context.gpu.lose_after = arguments.plant_device_loss;
+    let plan = Plan::new(arguments, &context)?;
     let store = Store::new(&arguments.out).map_err(Failure::usage)?;
     let _lock = RunLock::take().map_err(|error| Failure::new(Exit::Unfit, error))?;
     let interrupt = Interrupt::catch()?;
@@ -144,19 +155,24 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
             "--footprint: no such batch fits; add `cold`, or lower --batch",
         ));
     }
-    let steps = (cases.len() * plan.entries_of_case()) as u64 + 1;
-    let progress = Progress::new("qualifying the timer", steps);
+    let steps = plan.entries(&cases) as u64 + 1;
+    let left_out = plan.left_out(&cases);
+    let progress = Progress::new("starting", steps);
     let teams = teams(&plan, arguments.core)?;
+    progress.say("opening the backends");
+    let mut lineups = Lineups::open(&plan)?;
+    progress.say("qualifying the timer");
     let pinned = pin(arguments.core)?;
     let timer = Timer::qualify();
     let mut record = begin(&plan, host, &timer, pinned);
+    record.warnings.extend(left_out.iter().map(Warning::record));
     progress.say("drawing inputs");
     let mut session =
         Session::new(&plan, &record.host.caches, cases, &teams, &timer, interrupt.flag())?;
     record.timer = session.timer_record()?;
     progress.step();
     progress.say("verifying, and measuring in the first cache");
-    let measured = session.measure(&mut record, &mut |event| match event {
+    let measured = session.measure(&mut lineups, &mut record, &mut |event| match event {
         Event::Begins(what) => {
             progress.say(what);
             Ok(())
@@ -167,16 +183,22 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
         }
     });
     drop(progress);
+    record.skipped.extend(lineups.failed.iter().cloned());
     record.status = match &measured {
         _ if interrupt.is_set() => Status::Interrupted,
         Err(failure) if failure.exit() == Exit::WrongResults => Status::WrongResults,
         Err(_) => Status::Running,
+        Ok(()) if !lineups.failed.is_empty() => Status::Incomplete,
         Ok(()) => Status::Complete,
     };
     let stored = store.write(&record).map_err(|error| Failure::new(Exit::Failed, error));
     show(&record, &store, arguments.json)?;
     measured?;
     stored?;
+    if let Some(Skipped { backend, reason }) = lineups.failed.first() {
+        let message = format!("{backend}: {reason}; what was measured of the others is kept");
+        return Err(Failure::new(Exit::Unfit, message));
+    }
     Ok(if record.status == Status::Interrupted { Exit::Interrupted } else { Exit::Pass })
 }
 
@@ -230,7 +252,9 @@ fn begin(plan: &Plan, host: Fingerprint, timer: &Timer, pinned: Option<Warning>)
             empty_latency_ns: None,
         },
         corpus: plan.corpus_record(),
+        devices: Vec::new(),
         entries: Vec::new(),
+        break_even: Vec::new(),
         skipped: plan.skipped(),
     }
 }

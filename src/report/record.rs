@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::device::{BreakEvenRecord, DeviceBoundRecord, DeviceRecord, StagesRecord};
 use crate::{
-    clock::{Clock, HostNanos},
+    clock::{Clock, HostNanos, Time},
     descriptor::Record,
     host::{fingerprint::Fingerprint, schedule::Disturbance, timer},
     measure::{Method, Stop, inputs::Rotation, latency::Latency, throughput::Throughput},
     op::Op,
-    stats::{self, Estimate, Samples, latency::HistogramError, latency::PERCENTILES},
+    stats::{
+        self, Estimate, Samples,
+        latency::{Histogram, HistogramError, PERCENTILES},
+    },
     warning::{Warning, WarningRecord},
 };
 
@@ -36,8 +40,14 @@ pub struct RunRecord {
     pub corpus: CorpusRecord,
     /// What is wrong with the machine as a whole.
     pub warnings: Vec<WarningRecord>,
+    /// The devices that were open, as they were found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub devices: Vec<DeviceRecord>,
     /// One per backend, operation, method, batch length and thread count.
     pub entries: Vec<Entry>,
+    /// From which batch length a device beats the best backend of the host.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub break_even: Vec<BreakEvenRecord>,
     /// Backends that were asked for and not measured.
     pub skipped: Vec<Skipped>,
 }
@@ -50,6 +60,8 @@ pub enum Status {
     Running,
     /// All that was planned is there.
     Complete,
+    /// A device failed: what it was to give is missing.
+    Incomplete,
     /// The user stopped it.
     Interrupted,
     /// A backend gave wrong results.
@@ -120,6 +132,9 @@ pub struct CorpusRecord {
 pub struct Entry {
     /// Id of the backend.
     pub backend: String,
+    /// A driver imitates the device: this is no figure of a GPU.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub software: bool,
     /// Operation.
     pub op: Op,
     /// Method.
@@ -152,9 +167,18 @@ pub struct Entry {
     /// Times as fast as the same backend on one thread, by readings of the same rounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scaling: Option<Speedup>,
+    /// Times as fast as the same batches one at a time, for `stream`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap: Option<Speedup>,
     /// What memory allows at most, by readings of the same rounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound: Option<Bound>,
+    /// What limits a device, for its methods.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub device_bounds: Vec<DeviceBoundRecord>,
+    /// The budget of a device's stages, for `stages`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stages: Option<StagesRecord>,
     /// The distribution, for latency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub histogram: Option<HistogramRecord>,
@@ -162,6 +186,11 @@ pub struct Entry {
     pub disturbance: Disturbance,
     /// Reasons to distrust this entry.
     pub warnings: Vec<WarningRecord>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// A ratio to the baseline.
@@ -196,12 +225,13 @@ pub struct ThreadRecord {
     pub per_record_ns: f64,
 }
 
-/// The roof above an entry: the time to read its input, and nothing else.
+/// The roof above an entry: the time to read its input, or to bring it to the device, and nothing
+/// else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bound {
-    /// Always [`ROOF_PER_RECORD`].
+    /// [`ROOF_PER_RECORD`] or [`UPLOAD_ONLY`].
     pub metric: String,
-    /// Nanoseconds per record to read the same batches on the same cores.
+    /// Nanoseconds per record for the same batches on the same cores.
     pub value: f64,
     /// Share of the roof that the backend reaches, with its interval: 1 is the roof itself.
     pub fraction: Estimate,
@@ -238,6 +268,7 @@ impl Bound {
     /// The roof over a backend. `ceiling_ns` is what it takes per record in the first cache.
     #[must_use]
     pub fn of(
+        metric: &str,
         roof: &Samples<HostNanos>,
         measured: &Samples<HostNanos>,
         ceiling_ns: Option<f64>,
@@ -248,7 +279,7 @@ impl Bound {
             if nanos > WAITING * ceiling_ns { Limit::Memory } else { Limit::Instructions }
         };
         Some(Self {
-            metric: ROOF_PER_RECORD.into(),
+            metric: metric.into(),
             value,
             fraction: roof.speedup_of(measured)?,
             limit: ceiling_ns.map(limit),
@@ -267,6 +298,14 @@ pub struct HistogramRecord {
     pub data: String,
 }
 
+impl HistogramRecord {
+    /// A distribution as it is stored.
+    pub fn new<C: Time>(histogram: &Histogram<C>) -> Result<Self, HistogramError> {
+        let (format, unit) = ("HdrHistogram V2, base64".into(), "ps".into());
+        Ok(Self { format, unit, data: histogram.to_base64()? })
+    }
+}
+
 /// A backend that was asked for and not measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
@@ -280,6 +319,8 @@ pub struct Skipped {
 pub const PER_RECORD: &str = "host/per_record";
 /// Time per record of reading the input only.
 pub const ROOF_PER_RECORD: &str = "host/roofline/per_record";
+/// Time per record of bringing the input to a device only.
+pub const UPLOAD_ONLY: &str = "host/upload_only/per_record";
 /// Time per batch, in metrics and tables.
 pub const END_TO_END: &str = "host/end_to_end";
 
@@ -288,6 +329,8 @@ pub const END_TO_END: &str = "host/end_to_end";
 pub struct Header {
     /// Id of the backend.
     pub backend: &'static str,
+    /// Whether a driver imitates the device.
+    pub software: bool,
     /// Operation.
     pub op: Op,
     /// Threads that work.
@@ -299,10 +342,11 @@ pub struct Header {
 }
 
 impl Entry {
-    fn new(header: Header, method: Method, rotation: &Rotation<'_>, stop: Stop) -> Self {
+    pub(super) fn new(header: Header, method: Method, rotation: &Rotation<'_>, stop: Stop) -> Self {
         let warnings = crate::warning::of_disturbance(&header.disturbance);
         Self {
             backend: header.backend.into(),
+            software: header.software,
             op: header.op,
             method,
             batch_len: rotation.batch_len(),
@@ -317,7 +361,10 @@ impl Entry {
             per_thread: Vec::new(),
             speedup: None,
             scaling: None,
+            overlap: None,
             bound: None,
+            device_bounds: Vec::new(),
+            stages: None,
             histogram: None,
             disturbance: header.disturbance,
             warnings: warnings.iter().map(Warning::record).collect(),
@@ -333,14 +380,26 @@ impl Entry {
         precision: f64,
     ) -> Self {
         let mut entry = Self::new(header, Method::Throughput, rotation, measured.stop);
-        entry.sample_count = measured.per_record.len() as u64;
-        if let Some(summary) = measured.per_record.summary() {
-            entry.put_summary(&summary, precision);
-        } else {
-            let reason = format!("{} readings bear no interval", entry.sample_count);
-            entry.absent.insert(format!("{PER_RECORD}/p50"), reason);
-        }
+        entry.put_host_samples(&measured.per_record, precision);
         entry
+    }
+
+    /// Time per record, if there are readings enough.
+    pub(super) fn put_host_samples(&mut self, samples: &Samples<HostNanos>, precision: f64) {
+        self.sample_count = samples.len() as u64;
+        if let Some(summary) = samples.summary() {
+            self.put_summary(&summary, precision);
+        } else {
+            let reason = format!("{} readings bear no interval", self.sample_count);
+            self.absent.insert(format!("{PER_RECORD}/p50"), reason);
+        }
+    }
+
+    /// Says what happened while the entry was measured, where that is known afterwards only.
+    pub fn disturb(&mut self, disturbance: Disturbance) {
+        let warnings = crate::warning::of_disturbance(&disturbance);
+        self.warnings.splice(0..0, warnings.iter().map(Warning::record));
+        self.disturbance = disturbance;
     }
 
     fn put_summary(&mut self, summary: &stats::Summary<HostNanos>, precision: f64) {
@@ -388,11 +447,7 @@ impl Entry {
                 Err(unearned) => drop(entry.absent.insert(id, unearned.to_string())),
             }
         }
-        entry.histogram = Some(HistogramRecord {
-            format: "HdrHistogram V2, base64".into(),
-            unit: "ps".into(),
-            data: histogram.to_base64()?,
-        });
+        entry.histogram = Some(HistogramRecord::new(histogram)?);
         entry.warn_of_floor(floor_ns);
         Ok(entry)
     }

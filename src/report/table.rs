@@ -1,10 +1,12 @@
 //! The tables that a run shows on the terminal.
 
+mod device;
+
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::record::{Bound, END_TO_END, Entry, Limit, RunRecord, Speedup, Status};
+use super::record::{Bound, END_TO_END, Entry, Limit, RunRecord, Speedup, Status, UPLOAD_ONLY};
 use crate::{measure::Method, stats::latency::PERCENTILES};
 
 /// All that a run has to say: tables, warnings with their codes explained, skipped backends.
@@ -17,11 +19,14 @@ pub fn render(record: &RunRecord) -> String {
         if entries.is_empty() {
             continue;
         }
-        let (title, table) = match method {
-            Method::Throughput => (THROUGHPUT_TITLE, throughput(&entries)),
-            Method::Latency => (LATENCY_TITLE, latency(&entries)),
+        let found = match method {
+            Method::Throughput => Some((THROUGHPUT_TITLE, throughput(&entries))),
+            Method::Latency => Some((LATENCY_TITLE, latency(&entries))),
+            _ => device::of_method(method, &entries),
         };
-        let _ = writeln!(text, "{title}\n{table}\n");
+        if let Some((title, table)) = found {
+            let _ = writeln!(text, "{title}\n{table}\n");
+        }
     }
     let _ = write!(text, "{}", footer(record));
     text
@@ -29,8 +34,9 @@ pub fn render(record: &RunRecord) -> String {
 
 const THROUGHPUT_TITLE: &str = "\
 Throughput: back-to-back batches, all threads together, median ns per record, 95 % interval";
-/// The row of what bounds the rows below it.
+/// The row of what bounds the rows below it: of a processor, and of a device.
 const ROOF_NAME: &str = "(read only)";
+const UPLOAD_NAME: &str = "(upload only)";
 const LATENCY_TITLE: &str =
     "Latency: one batch per reading, ns per batch, percentiles where earned";
 
@@ -66,7 +72,8 @@ fn throughput(entries: &[&Entry]) -> Table {
     let mut rows = Vec::new();
     let mut group = None;
     for entry in entries {
-        let this = (entry.batch_len, &entry.footprint_home, entry.threads);
+        let bound = entry.bound.as_ref().map(|bound| &bound.metric);
+        let this = (entry.batch_len, &entry.footprint_home, entry.threads, bound);
         if group != Some(this) {
             group = Some(this);
             rows.extend(entry.bound.as_ref().map(|bound| roof(entry, bound)));
@@ -74,6 +81,12 @@ fn throughput(entries: &[&Entry]) -> Table {
         rows.push(throughput_row(entry));
     }
     table(&header, rows, 1)
+}
+
+/// The backend, labelled where a driver imitates its device.
+fn name(entry: &Entry) -> String {
+    let label = if entry.software { " (software)" } else { "" };
+    format!("{}{label}", entry.backend)
 }
 
 /// The columns that say what was measured where.
@@ -84,7 +97,8 @@ fn place(name: &str, entry: &Entry) -> Vec<String> {
 
 /// What reading the input alone takes.
 fn roof(entry: &Entry, bound: &Bound) -> Vec<String> {
-    let mut row = place(ROOF_NAME, entry);
+    let name = if bound.metric == UPLOAD_ONLY { UPLOAD_NAME } else { ROOF_NAME };
+    let mut row = place(name, entry);
     let rate = 1e9 / bound.value;
     row.extend([digits(bound.value), "-".into(), digits(rate / 1e6)]);
     row.push(digits(rate * entry.op.input_bytes() as f64 / 1e9));
@@ -97,7 +111,7 @@ fn throughput_row(entry: &Entry) -> Vec<String> {
     let per_s = |metric: &str, unit: f64| number(entry.metric(metric, "p50").map(|v| v / unit));
     let times = |speedup: &Option<Speedup>| number(speedup.as_ref().map(|one| one.ratio.value));
     let bound = entry.bound.as_ref();
-    let mut row = place(&entry.backend, entry);
+    let mut row = place(&name(entry), entry);
     row.extend([
         number(median.map(|median| median.value)),
         number(median.map(|median| 100.0 * median.relative_half_width())),
@@ -118,7 +132,7 @@ fn latency(entries: &[&Entry]) -> Table {
     header.extend(["max", "warnings"]);
     let rows = entries.iter().map(|entry| {
         let mut row = vec![
-            entry.backend.clone(),
+            name(entry),
             entry.batch_len.to_string(),
             entry.footprint_home.clone(),
             entry.sample_count.to_string(),
@@ -182,6 +196,7 @@ fn footer(record: &RunRecord) -> String {
         record.entries.iter().filter(|entry| entry.verified).count(),
         record.entries.len(),
     );
+    text += &device::footer(record);
     for warning in &record.warnings {
         let _ = writeln!(text, "warning   {}: {}", warning.code, warning.message);
     }

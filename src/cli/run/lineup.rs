@@ -1,59 +1,173 @@
-//! The backends that a run measures, open, and the roof among them.
+//! The backends that a run measures, open, and the roofs among them.
 
-use super::plan::Plan;
+use super::plan::{Case, Plan};
 use crate::{
-    backend::{BackendEntry, HostBackend, OpenOptions, Opened},
+    backend::{BackendEntry, BackendKind, HostBackend, OpenError, OpenOptions, Opened},
     cli::{Exit, Failure},
+    measure::device::{EndToEnd, Shared, UploadOnly},
     registry,
+    report::record::{ROOF_PER_RECORD, Skipped, UPLOAD_ONLY},
 };
 
-/// A backend, or the roof, open once for each thread.
+/// What a line-up is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// To be measured.
+    Contender,
+    /// Reads the input: the roof of backends on the host.
+    ReadRoof,
+    /// Brings the input to the device: the roof of the backend on it.
+    UploadRoof,
+}
+
+/// A backend, or a roof, open once for each thread, as the host loops take it.
 pub(super) struct Lineup {
     pub(super) entry: &'static BackendEntry,
+    pub(super) role: Role,
     pub(super) opened: Vec<Opened>,
+    /// The device behind it, for the methods that take its work apart.
+    pub(super) device: Option<Shared>,
+}
+
+/// All line-ups, and the backends that could not be opened although their probe said yes.
+pub(super) struct Lineups {
+    pub(super) all: Vec<Lineup>,
+    pub(super) failed: Vec<Skipped>,
+}
+
+impl Lineups {
+    /// For each thread count the roof and then each backend of the plan. A device has one thread.
+    pub(super) fn open(plan: &Plan) -> Result<Self, Failure> {
+        let batch_len_max = plan.batch_lens.iter().copied().max().unwrap_or(1);
+        let options = OpenOptions { op: plan.op, batch_len_max };
+        let mut lineups = Self { all: Vec::new(), failed: Vec::new() };
+        for &threads in &plan.thread_counts {
+            for &entry in std::iter::once(&registry::ROOF).chain(&plan.backends) {
+                if threads > 1 && entry.kind == BackendKind::Gpu {
+                    continue;
+                }
+                let open = |_| registry::open(entry, &plan.context, options);
+                match (0..threads).map(open).collect::<Result<Vec<_>, _>>() {
+                    Ok(opened) => lineups.all.extend(of_backend(entry, opened)?),
+                    // A device that fails leaves the others; what cannot run at all was asked for.
+                    Err(error @ OpenError::Unavailable(_)) if plan.is_named(entry.id) => {
+                        let message = format!("--backend {}: {error}", entry.id);
+                        return Err(Failure::new(Exit::Unfit, message));
+                    }
+                    Err(error) => lineups.failed.push(skipped(entry.id, &error)),
+                }
+            }
+        }
+        if lineups.all.iter().all(Lineup::is_roof)
+            && let Some(Skipped { backend, reason }) = lineups.failed.first()
+        {
+            return Err(Failure::new(Exit::Unfit, format!("{backend}: {reason}")));
+        }
+        Ok(lineups)
+    }
+
+    /// Leaves out the devices: one of them failed. Gives whether there was any.
+    pub(super) fn give_up_devices(&mut self, error: &dyn std::fmt::Display) -> bool {
+        let devices = self.all.iter().filter(|one| one.is_device());
+        let lost: Vec<Skipped> = devices.map(|one| skipped(one.entry.id, error)).collect();
+        let any = !lost.is_empty();
+        self.failed.extend(lost);
+        self.all.retain(|one| one.device.is_none());
+        any
+    }
+}
+
+fn skipped(backend: &str, reason: &dyn std::fmt::Display) -> Skipped {
+    Skipped { backend: backend.into(), reason: reason.to_string() }
+}
+
+/// One line-up for a backend of the host, two for a device: end to end, and its roof.
+fn of_backend(
+    entry: &'static BackendEntry,
+    mut opened: Vec<Opened>,
+) -> Result<Vec<Lineup>, Failure> {
+    let role = if entry.id == registry::ROOF.id { Role::ReadRoof } else { Role::Contender };
+    match opened.pop() {
+        Some(Opened::Device(device)) => {
+            let shared = Shared::new(device);
+            let with = |role, backend: Box<HostBackend>| Lineup {
+                entry,
+                role,
+                opened: vec![Opened::Host(backend)],
+                device: Some(shared.clone()),
+            };
+            Ok(vec![
+                with(Role::UploadRoof, Box::new(UploadOnly(shared.clone()))),
+                with(Role::Contender, Box::new(EndToEnd(shared.clone()))),
+            ])
+        }
+        Some(Opened::Simulated(_)) => {
+            let message = format!("{}: simulated backends cannot be measured yet", entry.id);
+            Err(Failure::new(Exit::Unfit, message))
+        }
+        Some(host) => {
+            opened.push(host);
+            Ok(vec![Lineup { entry, role, opened, device: None }])
+        }
+        None => Ok(Vec::new()),
+    }
 }
 
 impl Lineup {
-    /// For each thread count the roof and then each backend of the plan.
-    pub(super) fn all(plan: &Plan) -> Result<Vec<Self>, Failure> {
-        let batch_len_max = plan.batch_lens.iter().copied().max().unwrap_or(1);
-        let options = OpenOptions { op: plan.op, batch_len_max };
-        let mut all = Vec::new();
-        for &threads in &plan.thread_counts {
-            for &entry in std::iter::once(&registry::ROOF).chain(&plan.backends) {
-                let open = |_| {
-                    registry::open(entry, &plan.context, options).map_err(|error| {
-                        Failure::new(Exit::Unfit, format!("{}: {error}", entry.id))
-                    })
-                };
-                let opened = (0..threads).map(open).collect::<Result<_, _>>()?;
-                all.push(Self { entry, opened });
-            }
-        }
-        Ok(all)
-    }
-
     pub(super) fn threads(&self) -> usize {
         self.opened.len()
     }
 
     pub(super) fn is_roof(&self) -> bool {
-        self.entry.id == registry::ROOF.id
+        self.role != Role::Contender
     }
 
-    /// Whether this is `id` on so many threads.
+    /// Whether this is a device that is to be measured.
+    pub(super) fn is_device(&self) -> bool {
+        self.device.is_some() && !self.is_roof()
+    }
+
+    /// Whether it is measured in a case.
+    pub(super) fn takes_part(&self, case: &Case) -> bool {
+        self.device.is_none() || case.suits_devices()
+    }
+
+    /// Whether this is a backend of the host that is to be measured.
+    pub(super) fn is_of_host(&self) -> bool {
+        self.device.is_none() && !self.is_roof()
+    }
+
+    /// The metric of what bounds it.
+    pub(super) fn roof_metric(&self) -> &'static str {
+        if self.device.is_some() { UPLOAD_ONLY } else { ROOF_PER_RECORD }
+    }
+
+    /// Whether a driver imitates the device: it is labelled, and never compared as one.
+    pub(super) fn is_software(&self) -> bool {
+        self.device.as_ref().is_some_and(|device| device.lock().facts().adapter.is_software())
+    }
+
+    /// Whether this is the backend `id` on so many threads.
     pub(super) fn is(&self, id: &str, threads: usize) -> bool {
-        self.entry.id == id && self.threads() == threads
+        self.entry.id == id && self.threads() == threads && !self.is_roof()
     }
 
-    /// The backends as the host loops take them. Other clocks need methods of their own.
+    /// Whether this is what bounds `other`.
+    pub(super) fn is_roof_of(&self, other: &Self) -> bool {
+        match self.role {
+            Role::Contender => false,
+            Role::ReadRoof => other.device.is_none() && self.threads() == other.threads(),
+            Role::UploadRoof => other.entry.id == self.entry.id,
+        }
+    }
+
+    /// The backends as the host loops take them.
     pub(super) fn host_backends(&mut self) -> Result<Vec<&mut HostBackend>, Failure> {
         let id = self.entry.id;
         let host = |opened| match opened {
             &mut Opened::Host(ref mut backend) => Ok(backend.as_mut()),
             Opened::Device(_) | Opened::Simulated(_) => {
-                let message = format!("{id}: only host backends can be measured yet");
-                Err(Failure::new(Exit::Unfit, message))
+                Err(Failure::internal(format!("{id} was not made ready for the host loops")))
             }
         };
         self.opened.iter_mut().map(host).collect()

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{Arguments, Threads};
 use crate::{
-    backend::{BackendEntry, ProbeContext, Unavailable},
-    cli::{Failure, backends_asked, corpus_asked},
+    backend::{BackendEntry, BackendKind, ProbeContext, Unavailable},
+    cli::{Exit, Failure, backends_asked, corpus_asked},
     corpus::Corpus,
     host::fingerprint::Cache,
     measure::{
@@ -15,6 +15,7 @@ use crate::{
     op::Op,
     registry,
     report::record::{CorpusRecord, Skipped},
+    warning::Warning,
 };
 
 /// Batch lengths unless told otherwise: one tool, a shell's worth, and up to beyond the caches.
@@ -37,6 +38,8 @@ pub(super) struct Plan {
     pub(super) seed: u64,
     pub(super) faults_permille: u16,
     pub(super) backends: Vec<&'static BackendEntry>,
+    /// Ids that were asked for by name: what cannot be had of these is an error.
+    named: Vec<String>,
     missing: Vec<(&'static BackendEntry, Unavailable)>,
     pub(super) batch_lens: Vec<usize>,
     footprints: Vec<Wanted>,
@@ -50,6 +53,25 @@ pub(super) struct Plan {
 pub(super) struct Case {
     pub(super) batch_len: usize,
     pub(super) footprint: Footprint,
+}
+
+/// Batches in rotation that a device takes part with: each is verified by a call of its own, which
+/// takes tens of microseconds.
+const DEVICE_BATCHES_MAX: usize = 4_096;
+
+impl Case {
+    /// Whether devices take part.
+    pub(super) fn suits_devices(&self) -> bool {
+        self.footprint.batch_count <= DEVICE_BATCHES_MAX
+    }
+
+    /// Whether the methods of devices, which run once for each length, run in this case: the first
+    /// that suits them.
+    pub(super) fn is_for_devices(&self, cases: &[Self]) -> bool {
+        let mut suited = cases.iter().filter(|one| one.suits_devices());
+        let first = suited.find(|other| other.batch_len == self.batch_len);
+        first.is_some_and(|first| std::ptr::eq(first, self))
+    }
 }
 
 /// Hot and cold, or hot only if it must be quick.
@@ -74,8 +96,11 @@ impl Plan {
     /// What the arguments ask for.
     pub(super) fn new(arguments: &Arguments, context: &ProbeContext) -> Result<Self, Failure> {
         let (mut backends, missing) = backends_asked(&arguments.backend, arguments.peers, context)?;
-        // The baseline first: it is what the others are read against.
-        backends.sort_by_key(|entry| entry.id != registry::BASELINE.id);
+        // The baseline first: it is what the others are read against. Devices last, below a roof of
+        // their own.
+        backends.sort_by_key(|entry| {
+            (entry.id != registry::BASELINE.id, entry.kind == BackendKind::Gpu)
+        });
         let mut batch_lens: Vec<usize> = arguments.batch.iter().map(|&len| len as usize).collect();
         if batch_lens.is_empty() {
             batch_lens.extend(BATCH_LENS);
@@ -84,19 +109,32 @@ impl Plan {
         batch_lens.dedup();
         let chosen =
             |method: &Method| arguments.method.is_empty() || arguments.method.contains(method);
+        let methods: Vec<Method> = Method::ALL.into_iter().filter(chosen).collect();
+        let has_device = backends.iter().any(|entry| entry.kind == BackendKind::Gpu);
+        if !has_device && methods.iter().all(|method| method.needs_device()) {
+            let asked = methods.iter().map(|method| method.name()).collect::<Vec<_>>().join(", ");
+            return Err(Failure::new(
+                Exit::Unfit,
+                format!(
+                    "--method {asked}: for devices only, and none is among the backends to be \
+                     measured; `nanogate backends` says why"
+                ),
+            ));
+        }
         let default_budget = if arguments.quick { BUDGET_QUICK } else { BUDGET };
         Ok(Self {
-            context: *context,
+            context: context.clone(),
             op: Op::Decide,
             corpus: corpus_asked(arguments.corpus.as_deref())?,
             seed: arguments.seed,
             faults_permille: arguments.faults,
             backends,
+            named: arguments.backend.clone(),
             missing,
             batch_lens,
             footprints: footprints(arguments),
             thread_counts: thread_counts(&arguments.threads),
-            methods: Method::ALL.into_iter().filter(chosen).collect(),
+            methods,
             limits: Limits {
                 budget: arguments.budget.unwrap_or(default_budget),
                 precision: PRECISION,
@@ -131,18 +169,50 @@ impl Plan {
         cases.collect()
     }
 
+    /// Whether a backend was asked for by name.
+    pub(super) fn is_named(&self, id: &str) -> bool {
+        self.named.iter().any(|named| named == id)
+    }
+
     /// The largest thread count.
     pub(super) fn threads_max(&self) -> usize {
         self.thread_counts.last().copied().unwrap_or(1)
     }
 
-    /// Entries of one case, and of all methods.
-    pub(super) fn entries_of_case(&self) -> usize {
-        let per_backend = self.methods.iter().map(|method| match method {
-            Method::Throughput => self.thread_counts.len(),
-            Method::Latency => 1,
+    /// Entries of all cases, and of all methods.
+    pub(super) fn entries(&self, cases: &[Case]) -> usize {
+        let of = |case: &Case, method: &Method, entry: &BackendEntry| {
+            let is_device = entry.kind == BackendKind::Gpu;
+            match method {
+                Method::Throughput | Method::Latency if is_device => {
+                    usize::from(case.suits_devices())
+                }
+                Method::Throughput => self.thread_counts.len(),
+                Method::Latency => 1,
+                Method::BreakEven => 0,
+                _ => usize::from(is_device && case.is_for_devices(cases)),
+            }
+        };
+        let entries = cases.iter().flat_map(|case| {
+            self.methods.iter().flat_map(move |method| {
+                self.backends.iter().map(move |entry| of(case, method, entry))
+            })
         });
-        self.backends.len() * per_backend.sum::<usize>()
+        entries.sum()
+    }
+
+    /// What is not measured of a device.
+    pub(super) fn left_out(&self, cases: &[Case]) -> Vec<Warning> {
+        let unsuited = cases.iter().filter(|case| !case.suits_devices());
+        let places: Vec<String> =
+            unsuited.map(|case| format!("{} x {}", case.batch_len, case.footprint.home)).collect();
+        let devices = self.backends.iter().filter(|entry| entry.kind == BackendKind::Gpu);
+        let warning = |entry: &&BackendEntry| Warning::DeviceLeftOut {
+            backend: entry.id,
+            most: DEVICE_BATCHES_MAX,
+            places: places.join(", "),
+        };
+        devices.filter(|_| !places.is_empty()).map(warning).collect()
     }
 
     pub(super) fn corpus_record(&self) -> CorpusRecord {

@@ -6,10 +6,11 @@ use std::{
 };
 
 use super::{
-    lineup::Lineup,
+    lineup::{Lineup, Lineups},
     plan::{Case, Plan},
 };
 use crate::{
+    backend::SubmitError,
     cli::{Exit, Failure},
     corpus::generate::Generator,
     host::{
@@ -21,7 +22,8 @@ use crate::{
         Bench, Empty, Limits, Method,
         footprint::Footprint,
         inputs::{Pool, Rotation},
-        latency,
+        latency::{self, LatencyError},
+        stages::StagesError,
         team::Team,
         throughput::{self, Contestant, Throughput},
     },
@@ -58,15 +60,53 @@ pub(super) enum Event<'e> {
 }
 
 /// Called to show and to store.
-type Tell<'t> = dyn FnMut(Event<'_>) -> Result<(), Failure> + 't;
+pub(super) type Tell<'t> = dyn FnMut(Event<'_>) -> Result<(), Failure> + 't;
+
+/// Why a method did not come to its end.
+pub(super) enum Trouble {
+    /// A backend failed: one with a device, for no other can.
+    Submit(SubmitError),
+    /// Anything else.
+    Failure(Failure),
+}
+
+impl From<SubmitError> for Trouble {
+    fn from(error: SubmitError) -> Self {
+        Self::Submit(error)
+    }
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl From<LatencyError> for Trouble {
+    fn from(error: LatencyError) -> Self {
+        match error {
+            LatencyError::Submit(error) => Self::Submit(error),
+            LatencyError::Histogram(error) => Self::Failure(Failure::internal(error)),
+        }
+    }
+}
+
+impl From<StagesError> for Trouble {
+    fn from(error: StagesError) -> Self {
+        match error {
+            StagesError::Submit(error) => Self::Submit(error),
+            StagesError::Histogram(error) => Self::Failure(Failure::internal(error)),
+        }
+    }
+}
 
 /// A plan with its inputs made.
 pub(super) struct Session<'a> {
-    plan: &'a Plan,
+    pub(super) plan: &'a Plan,
     cases: Vec<Case>,
     teams: &'a [Team],
-    bench: Bench<'a>,
-    pool: Pool,
+    pub(super) bench: Bench<'a>,
+    pub(super) pool: Pool,
     /// Median of empty latency readings.
     floor_ns: Option<f64>,
 }
@@ -111,43 +151,54 @@ impl<'a> Session<'a> {
     /// Measures every entry of the plan, until all is there or the user stops it.
     pub(super) fn measure(
         &self,
+        lineups: &mut Lineups,
         record: &mut RunRecord,
         tell: &mut Tell<'_>,
     ) -> Result<(), Failure> {
-        let mut lineups = Lineup::all(self.plan)?;
-        let ceilings = self.ceilings(&mut lineups, record)?;
+        let caches = record.host.caches.clone();
+        let ceilings = surviving(lineups, |all| self.ceilings(all, &caches))?;
+        let agreements = surviving(lineups, |all| self.devices(all, record))?;
         for case in &self.cases {
+            // What takes a device apart does so once for each length.
+            let has_devices = case.is_for_devices(&self.cases);
             for &method in &self.plan.methods {
+                if method == Method::BreakEven || method.needs_device() && !has_devices {
+                    continue;
+                }
                 let (batch_len, home) = (case.batch_len, &case.footprint.home);
                 tell(Event::Begins(&format!("{} x {batch_len} in {home}", method.name())))?;
-                match method {
-                    Method::Throughput => {
-                        self.throughput(&mut lineups, case, &ceilings, record, tell)?;
-                    }
-                    Method::Latency => self.latency(&mut lineups, case, record, tell)?,
-                }
+                surviving(lineups, |all| match method {
+                    Method::Throughput => self.throughput(all, case, &ceilings, record, tell),
+                    Method::Latency => self.latency(all, case, record, tell),
+                    _ => self.device_method(all, case, method, &agreements, record, tell),
+                })?;
                 if self.is_interrupted() {
                     return Ok(());
                 }
             }
         }
+        if self.plan.methods.contains(&Method::BreakEven) {
+            // Lengths that fit no footprint have no inputs.
+            let len_max = self.cases.iter().map(|case| case.batch_len).max().unwrap_or(1);
+            surviving(lineups, |all| self.break_even(all, len_max, record, tell))?;
+        }
         Ok(())
     }
 
     /// What each backend takes per record in the first cache, where memory cannot hold it back.
-    fn ceilings(&self, lineups: &mut [Lineup], record: &RunRecord) -> Result<Ceilings, Failure> {
+    fn ceilings(&self, lineups: &mut [Lineup], caches: &[Cache]) -> Result<Ceilings, Trouble> {
         let mut ceilings = Ceilings::default();
         if !self.plan.methods.contains(&Method::Throughput) {
             return Ok(ceilings);
         }
         let mut lineups: Vec<&mut Lineup> =
-            lineups.iter_mut().filter(|one| one.threads() == 1 && !one.is_roof()).collect();
+            lineups.iter_mut().filter(|one| one.threads() == 1 && one.is_of_host()).collect();
         let limits = Limits { budget: self.plan.limits.budget / 4, ..self.plan.limits };
         let bench = Bench { limits, ..self.bench };
-        for case in self.plan.cases_in_first_cache(&record.host.caches) {
+        for case in self.plan.cases_in_first_cache(caches) {
             let mut rotations = self.verified_rotations(&mut lineups, &case)?;
             let contestants = self.contestants(&mut lineups, &mut rotations)?;
-            let measured = throughput::measure(bench, contestants).map_err(Failure::internal)?;
+            let measured = throughput::measure(bench, contestants)?;
             for (lineup, one) in lineups.iter().zip(&measured) {
                 if let Some(median) = one.per_record.median() {
                     ceilings.put(lineup.entry.id, case.batch_len, median.value);
@@ -165,12 +216,13 @@ impl<'a> Session<'a> {
         ceilings: &Ceilings,
         record: &mut RunRecord,
         tell: &mut Tell<'_>,
-    ) -> Result<(), Failure> {
-        let mut lineups: Vec<&mut Lineup> = lineups.iter_mut().collect();
+    ) -> Result<(), Trouble> {
+        let mut lineups: Vec<&mut Lineup> =
+            lineups.iter_mut().filter(|one| one.takes_part(case)).collect();
         let mut rotations = self.verified_rotations(&mut lineups, case)?;
         let contestants = self.contestants(&mut lineups, &mut rotations)?;
         let before = self.snapshots();
-        let measured = throughput::measure(self.bench, contestants).map_err(Failure::internal)?;
+        let measured = throughput::measure(self.bench, contestants)?;
         let after = self.snapshots();
         for ((lineup, rotations), one) in lineups.iter().zip(&mut rotations).zip(&measured) {
             if lineup.is_roof() {
@@ -186,18 +238,19 @@ impl<'a> Session<'a> {
             let (id, threads) = (lineup.entry.id, lineup.threads());
             let baseline = of(&|other| other.is(registry::BASELINE.id, 1));
             let alone = of(&|other| other.is(id, 1));
-            let roof = of(&|other| other.is(registry::ROOF.id, threads));
+            let roof = of(&|other| other.is_roof_of(lineup));
             let disturbance = self.disturbance(threads, &before, &after);
             let header = self.header(lineup, &case.footprint, disturbance);
             let precision = self.plan.limits.precision;
             let mut done = Entry::of_throughput(header, &rotations[0], one, precision);
             done.per_thread = self.per_thread(threads, one);
             done.speedup = Speedup::over(registry::BASELINE.id, baseline, &one.per_record)
-                .filter(|_| !lineup.is(registry::BASELINE.id, 1));
+                .filter(|_| !lineup.is(registry::BASELINE.id, 1) && !lineup.is_software());
             done.scaling = Speedup::over(id, alone, &one.per_record).filter(|_| threads > 1);
             let cores = self.team(threads).map_or(1, Team::core_count) as f64;
             let ceiling = ceilings.of(id, case.batch_len).map(|nanos| nanos / cores);
-            done.bound = roof.and_then(|roof| Bound::of(roof, &one.per_record, ceiling));
+            let metric = lineup.roof_metric();
+            done.bound = roof.and_then(|roof| Bound::of(metric, roof, &one.per_record, ceiling));
             Self::push(record, done, tell)?;
         }
         Ok(())
@@ -210,16 +263,26 @@ impl<'a> Session<'a> {
         case: &Case,
         record: &mut RunRecord,
         tell: &mut Tell<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Trouble> {
         let mut position = 0;
-        for lineup in lineups.iter_mut().filter(|one| one.threads() == 1 && !one.is_roof()) {
+        let single = |one: &&mut Lineup| one.threads() == 1 && !one.is_roof();
+        for lineup in lineups.iter_mut().filter(single).filter(|one| one.takes_part(case)) {
+            // It is there if a device failed after it, and the rest begins anew.
+            let is_it = |entry: &Entry| {
+                let place = (entry.batch_len, &entry.footprint_home);
+                entry.backend == lineup.entry.id
+                    && entry.method == Method::Latency
+                    && place == (case.batch_len, &case.footprint.home)
+            };
+            if record.entries.iter().any(is_it) {
+                continue;
+            }
             let mut rotations = self.verified_rotations(&mut [&mut *lineup], case)?;
             let rotation = &mut rotations[0][0];
             // What the backend before has brought into a cache is not there for this one.
             rotation.seek(position);
             let before = Snapshot::take();
-            let measured = latency::measure(self.bench, lineup.host_backends()?[0], rotation)
-                .map_err(Failure::internal)?;
+            let measured = latency::measure(self.bench, lineup.host_backends()?[0], rotation)?;
             let disturbance = before.until(&Snapshot::take());
             refuse(lineup.entry.id, rotation.verify_measured())?;
             position = rotation.position();
@@ -235,7 +298,11 @@ impl<'a> Session<'a> {
     }
 
     /// Adds an entry, unless it was interrupted before there was any figure.
-    fn push(record: &mut RunRecord, entry: Entry, tell: &mut Tell<'_>) -> Result<(), Failure> {
+    pub(super) fn push(
+        record: &mut RunRecord,
+        entry: Entry,
+        tell: &mut Tell<'_>,
+    ) -> Result<(), Failure> {
         if entry.metrics.is_empty() {
             return Ok(());
         }
@@ -244,11 +311,11 @@ impl<'a> Session<'a> {
     }
 
     /// For each line-up, a rotation for each of its threads. The roof has no output to verify.
-    fn verified_rotations(
+    pub(super) fn verified_rotations(
         &self,
         lineups: &mut [&mut Lineup],
         case: &Case,
-    ) -> Result<Vec<Vec<Rotation<'_>>>, Failure> {
+    ) -> Result<Vec<Vec<Rotation<'_>>>, Trouble> {
         let rotation = |thread| {
             let count = case.footprint.batch_count;
             self.pool.rotation(case.batch_len, count, thread).map_err(Failure::internal)
@@ -259,7 +326,7 @@ impl<'a> Session<'a> {
                 (0..lineup.threads()).map(rotation).collect::<Result<Vec<_>, _>>()?;
             if !lineup.is_roof() {
                 for (opened, rotation) in lineup.opened.iter_mut().zip(&mut rotations) {
-                    let divergence = rotation.verify(opened).map_err(Failure::internal)?;
+                    let divergence = rotation.verify(opened)?;
                     refuse(lineup.entry.id, divergence)?;
                 }
             }
@@ -328,9 +395,15 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn header(&self, lineup: &Lineup, footprint: &Footprint, disturbance: Disturbance) -> Header {
+    pub(super) fn header(
+        &self,
+        lineup: &Lineup,
+        footprint: &Footprint,
+        disturbance: Disturbance,
+    ) -> Header {
         Header {
             backend: lineup.entry.id,
+            software: lineup.is_software(),
             op: self.plan.op,
             threads: lineup.threads(),
             footprint_home: footprint.home.clone(),
@@ -338,13 +411,28 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn is_interrupted(&self) -> bool {
+    pub(super) fn is_interrupted(&self) -> bool {
         self.bench.interrupted.load(Ordering::Relaxed)
     }
 }
 
+/// Works with all line-ups. If a device fails at it, it is given up, and the work is done without.
+fn surviving<R>(
+    lineups: &mut Lineups,
+    mut work: impl FnMut(&mut [Lineup]) -> Result<R, Trouble>,
+) -> Result<R, Failure> {
+    loop {
+        match work(&mut lineups.all) {
+            Ok(done) => return Ok(done),
+            Err(Trouble::Failure(failure)) => return Err(failure),
+            Err(Trouble::Submit(error)) if lineups.give_up_devices(&error) => {}
+            Err(Trouble::Submit(error)) => return Err(Failure::internal(error)),
+        }
+    }
+}
+
 /// A backend that differs from the golden model has no number.
-fn refuse(id: &str, divergence: Option<Divergence>) -> Result<(), Failure> {
+pub(super) fn refuse(id: &str, divergence: Option<Divergence>) -> Result<(), Failure> {
     match divergence {
         None => Ok(()),
         Some(divergence) => {
