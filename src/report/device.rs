@@ -322,3 +322,75 @@ impl Entry {
         self.device_bounds.iter().find(|one| one.metric == bound.metric())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::atomic::AtomicBool, time::Duration};
+
+    use super::*;
+    use crate::{
+        backend::{
+            DeviceBackend,
+            device::DeviceElapsed,
+            mock::{Device, device_nanos},
+        },
+        corpus::Corpus,
+        host::{schedule::Disturbance, timer::Timer},
+        measure::{Bench, Limits, device::Shared, inputs::Pool, placed},
+        op::Op,
+    };
+
+    const LEN: usize = 64;
+
+    fn device() -> Device {
+        let [upload, kernel, download] = [1_000, 2_000, 3_000].map(device_nanos);
+        Device::golden(Op::Decide, DeviceElapsed { upload, kernel, download })
+    }
+
+    /// The entry of a resident measurement on a device whose launches take `launch_ns`.
+    fn resident(device: impl DeviceBackend + 'static, launch_ns: f64) -> Entry {
+        let records = Corpus::embedded().unwrap().records().into_iter().cycle();
+        let pool = Pool::new(Op::Decide, records, LEN).unwrap();
+        let (timer, interrupted) = (Timer::qualify(), AtomicBool::new(false));
+        let limits = Limits { budget: Duration::from_nanos(1), precision: 0.0 };
+        let bench = Bench { timer: &timer, limits, interrupted: &interrupted };
+        let mut rotation = pool.rotation(LEN, 1, 0).unwrap();
+        let shared = Shared::new(Box::new(device));
+        let measured = placed::measure(bench, &shared, &mut rotation).unwrap();
+        let header = Header {
+            backend: "mock",
+            software: false,
+            op: Op::Decide,
+            threads: 1,
+            footprint_home: "device".into(),
+            disturbance: Disturbance::default(),
+        };
+        Entry::of_resident(header, &rotation, &measured, 0.01, launch_ns)
+    }
+
+    /// The kernel is held against reading only; every bound is told with what it moves.
+    #[test]
+    fn bounds_are_told() {
+        let entry = resident(device(), 0.0);
+        assert_eq!(entry.device_bounds.len(), DeviceBound::ALL.len());
+        assert_eq!(entry.metric(KERNEL_PER_RECORD, "p50"), Some(2_000.0));
+        let read = entry.device_bound(DeviceBound::Read).unwrap();
+        assert_eq!(read.of.as_deref(), Some(KERNEL_PER_RECORD));
+        assert!((read.fraction.unwrap().value - read.value / 2_000.0).abs() < 1e-9);
+        assert!((read.bytes_per_s - 24e9 / read.value).abs() < 1.0);
+        let down = entry.device_bound(DeviceBound::LinkDown).unwrap();
+        assert!(down.fraction.is_none() && (down.bytes_per_s - 1e9 / down.value).abs() < 1.0);
+    }
+
+    /// A bound that is mostly launching is absent with the reason, and so is all device time of a
+    /// device without timestamps.
+    #[test]
+    fn what_is_not_told_has_a_reason() {
+        let entry = resident(device(), 1e9);
+        assert!(entry.device_bounds.is_empty());
+        assert!(entry.absent[DeviceBound::Read.metric()].contains("launches"));
+        let entry = resident(Device::without_timestamps(Op::Decide), 0.0);
+        assert!(entry.metric(KERNEL_PER_RECORD, "p50").is_none());
+        assert!(entry.absent[&format!("{KERNEL_PER_RECORD}/p50")].contains("no device time"));
+    }
+}

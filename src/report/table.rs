@@ -85,8 +85,13 @@ fn throughput(entries: &[&Entry]) -> Table {
 
 /// The backend, labelled where a driver imitates its device.
 fn name(entry: &Entry) -> String {
+    labelled(&entry.backend, entry)
+}
+
+/// A name for a row of what `entry` was measured on.
+fn labelled(name: &str, entry: &Entry) -> String {
     let label = if entry.software { " (software)" } else { "" };
-    format!("{}{label}", entry.backend)
+    format!("{name}{label}")
 }
 
 /// The columns that say what was measured where.
@@ -98,7 +103,7 @@ fn place(name: &str, entry: &Entry) -> Vec<String> {
 /// What reading the input alone takes.
 fn roof(entry: &Entry, bound: &Bound) -> Vec<String> {
     let name = if bound.metric == UPLOAD_ONLY { UPLOAD_NAME } else { ROOF_NAME };
-    let mut row = place(name, entry);
+    let mut row = place(&labelled(name, entry), entry);
     let rate = 1e9 / bound.value;
     row.extend([digits(bound.value), "-".into(), digits(rate / 1e6)]);
     row.push(digits(rate * entry.op.input_bytes() as f64 / 1e9));
