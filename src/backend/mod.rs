@@ -28,6 +28,7 @@ mod record;
 pub mod reference;
 pub mod scalar;
 pub mod simd;
+pub mod simulated;
 
 use std::{fmt, ops::Range};
 
@@ -36,9 +37,9 @@ use thiserror::Error;
 
 use device::Adapter;
 pub use device::DeviceBackend;
+pub use simulated::{SimElapsed, SimulatedBackend};
 
 use crate::{
-    clock::SimCycles,
     host::cpu::{self, Features, UnknownFeature},
     op::Op,
 };
@@ -161,21 +162,8 @@ pub trait Backend: Send {
     fn submit(&mut self, batch: Batch<'_>, out: &mut [u8]) -> Result<Self::Native, SubmitError>;
 }
 
-/// Simulated clock edges of one batch.
-#[derive(Clone, Copy, Debug)]
-pub struct SimElapsed {
-    /// First record in to first record out.
-    pub latency: SimCycles,
-    /// First record in to last record out.
-    pub total: SimCycles,
-    /// Cycles in which the design held the input back.
-    pub stalled: SimCycles,
-}
-
 /// A backend without a clock of its own.
 pub type HostBackend = dyn Backend<Native = ()>;
-/// A backend that counts simulated cycles.
-pub type SimBackend = dyn Backend<Native = SimElapsed>;
 
 /// An open backend. Having one is the proof that it can run here.
 pub enum Opened {
@@ -184,7 +172,7 @@ pub enum Opened {
     /// Runs on a device with memory of its own.
     Device(Box<dyn DeviceBackend>),
     /// Runs in a simulator.
-    Simulated(Box<SimBackend>),
+    Simulated(Box<dyn SimulatedBackend>),
 }
 
 impl Opened {
