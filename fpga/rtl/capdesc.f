@@ -1,0 +1,12 @@
+capdesc_pkg.sv
+capdesc_slice.sv
+capdesc_fold.sv
+capdesc_halves.sv
+capdesc_lane.sv
+capdesc_inject.sv
+capdesc_credit.sv
+capdesc_queue.sv
+capdesc_counter.sv
+capdesc_stats.sv
+capdesc_registers.sv
+capdesc_axis.sv

@@ -1,0 +1,56 @@
+// A 48-bit counter in six segments of 8 bits, whose carries are registered, so that no carry
+// chain is longer than a segment.
+//
+// A snapshot reaches each segment one cycle after the one below it, as a carry does, so that the
+// copy is the exact count of the cycle in which it was asked for. Copies are read through a chain of
+// registers from counter to counter: one wide selector of them all would be the slowest path.
+`default_nettype none
+
+module capdesc_counter #(
+    parameter int STEP_BITS = 1
+) (
+    input  wire                  clk,
+    input  wire                  rst,
+    input  wire  [STEP_BITS-1:0] step,
+    // One bit for each segment, each a cycle after the one below.
+    input  wire  [5:0]           snapshot,
+    // Half of the copy, or what comes from the counter before.
+    input  wire                  select,
+    input  wire                  select_high,
+    input  wire  [31:0]          read_in,
+    output logic [31:0]          read_out
+);
+
+  logic [47:0] copy_q;
+
+  always_ff @(posedge clk) begin
+    read_out <= read_in;
+    if (select) read_out <= select_high ? {16'd0, copy_q[47:32]} : copy_q[31:0];
+  end
+
+  generate
+    for (genvar i = 0; i < 6; i = i + 1) begin : gen_segment
+      logic [7:0] count_q;
+      // Not used in the highest segment, which has nowhere to carry to.
+      logic carry_q;
+      wire [8:0] sum;
+      if (i == 0) begin : gen_lowest
+        assign sum = {1'b0, count_q} + {{(9 - STEP_BITS) {1'b0}}, step};
+      end else begin : gen_higher
+        assign sum = {1'b0, count_q} + {8'b0, gen_segment[i-1].carry_q};
+      end
+
+      always_ff @(posedge clk) begin
+        {carry_q, count_q} <= sum;
+        if (rst) {carry_q, count_q} <= '0;
+      end
+
+      always_ff @(posedge clk) begin
+        if (snapshot[i]) copy_q[8*i+:8] <= count_q;
+      end
+    end
+  endgenerate
+
+endmodule
+
+`default_nettype wire

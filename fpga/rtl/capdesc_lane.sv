@@ -1,0 +1,167 @@
+// Classifies one descriptor per cycle: a feed-forward pipeline without any control.
+//
+// Between the slices there is only logic without a clock, at most two levels of four-input tables:
+//
+//   input    192 bits  the descriptor
+//   folded    72       fold: the code to 64 bits; magic and version to 3; risk flags
+//   halves    37       two partial parities of each of 16 remainder bits; risk from flags
+//   summary   10       whether the checksum is at fault, in two parts; the verdict if it is not
+//   verdict            one table for each bit, not registered here
+//
+// With REGISTERED = 0 the whole is the classifier without a clock, of which the equivalence with
+// the specification is proven.
+`default_nettype none
+
+module capdesc_lane #(
+    parameter int REGISTERED = 1
+) (
+    input  wire                                clk,
+    // One-hot, and all 0 unless an upset is injected: see capdesc_inject.
+    input  wire  [capdesc_pkg::INJECT_ROWS-1:0] flip_row,
+    input  wire  [15:0]                         flip_column,
+    input  wire  [7:0]                          flip_verdict,
+    input  wire  [191:0]                        descriptor,
+    output logic [7:0]                          verdict
+);
+
+  localparam int FOLDED_AT = capdesc_pkg::INJECT_ROWS_INPUT;
+
+  // Input.
+
+  wire [191:0] wire_order;
+  wire [191:0] bytes;
+
+  capdesc_slice #(
+      .WIDTH(192),
+      .REGISTERED(REGISTERED)
+  ) u_input_slice (
+      .clk(clk),
+      .flip_row(flip_row[FOLDED_AT-1:0]),
+      .flip_column(flip_column),
+      .d(descriptor),
+      .q(wire_order)
+  );
+
+  // Most significant first: byte 0 leftmost.
+  generate
+    for (genvar i = 0; i < 24; i = i + 1) begin : gen_byte
+      assign bytes[8*(23-i)+:8] = wire_order[8*i+:8];
+    end
+  endgenerate
+
+  // Folded.
+
+  wire [31:0] magic = bytes[191:160];
+  wire [15:0] version = bytes[159:144];
+  wire [4:0] risk_flags = bytes[84:80];
+  wire [63:0] folded_d;
+  wire [1:0] magic_wrong_d;
+  wire version_wrong_d;
+  wire [63:0] folded;
+  wire [4:0] flags;
+  wire [1:0] magic_wrong;
+  wire version_wrong;
+
+  capdesc_fold u_fold (
+      .code(bytes[143:0]),
+      .folded(folded_d)
+  );
+
+  assign magic_wrong_d[1] = magic[31:16] != capdesc_pkg::MAGIC[31:16];
+  assign magic_wrong_d[0] = magic[15:0] != capdesc_pkg::MAGIC[15:0];
+  assign version_wrong_d = version != capdesc_pkg::VERSION;
+
+  capdesc_slice #(
+      .WIDTH(72),
+      .REGISTERED(REGISTERED)
+  ) u_folded_slice (
+      .clk(clk),
+      .flip_row(flip_row[FOLDED_AT+:capdesc_pkg::INJECT_ROWS_FOLDED]),
+      .flip_column(flip_column),
+      .d({risk_flags, version_wrong_d, magic_wrong_d, folded_d}),
+      .q({flags, version_wrong, magic_wrong, folded})
+  );
+
+  // Halves.
+
+  wire [15:0] even_d;
+  wire [15:0] odd_d;
+  wire [15:0] even;
+  wire [15:0] odd;
+  logic [2:0] risk_d;
+  wire [2:0] risk;
+  wire is_magic_wrong;
+  wire is_header_wrong;
+
+  capdesc_halves u_halves (
+      .folded(folded),
+      .even(even_d),
+      .odd(odd_d)
+  );
+
+  // The highest flag that is set; 7 without any.
+  always_comb begin
+    casez (flags)
+      5'b1????: risk_d = 3'd4;
+      5'b01???: risk_d = 3'd3;
+      5'b001??: risk_d = 3'd2;
+      5'b0001?: risk_d = 3'd1;
+      5'b00001: risk_d = 3'd0;
+      default:  risk_d = 3'd7;
+    endcase
+  end
+
+  capdesc_slice #(
+      .WIDTH(37),
+      .REGISTERED(REGISTERED)
+  ) u_halves_slice (
+      .clk(clk),
+      .flip_row(3'b0),
+      .flip_column(16'b0),
+      .d({risk_d, version_wrong | (|magic_wrong), |magic_wrong, odd_d, even_d}),
+      .q({risk, is_header_wrong, is_magic_wrong, odd, even})
+  );
+
+  // Summary.
+
+  // Half of the remainder each; 0 where a fault of the header goes before the checksum's.
+  wire [15:0] remainder = even ^ odd;
+  wire [1:0] checksum_wrong_d = {|remainder[15:8], |remainder[7:0]} & {2{!is_header_wrong}};
+  logic [7:0] otherwise_d;
+  wire [1:0] checksum_wrong;
+  wire [7:0] otherwise;
+
+  // The verdict, unless the checksum is at fault.
+  always_comb begin
+    if (is_magic_wrong) otherwise_d = capdesc_pkg::FAULT_MAGIC;
+    else if (is_header_wrong) otherwise_d = capdesc_pkg::FAULT_VERSION;
+    else begin
+      case (risk)
+        3'd0: otherwise_d = {3'd0, 3'd0, 2'd0};
+        3'd1: otherwise_d = {3'd0, 3'd1, 2'd0};
+        3'd2: otherwise_d = {3'd0, 3'd2, 2'd1};
+        3'd3: otherwise_d = {3'd0, 3'd3, 2'd2};
+        3'd4: otherwise_d = {3'd0, 3'd4, 2'd3};
+        default: otherwise_d = capdesc_pkg::FAULT_NO_RISK;
+      endcase
+    end
+  end
+
+  capdesc_slice #(
+      .WIDTH(10),
+      .REGISTERED(REGISTERED)
+  ) u_summary_slice (
+      .clk(clk),
+      .flip_row(1'b0),
+      .flip_column(16'b0),
+      .d({checksum_wrong_d, otherwise_d}),
+      .q({checksum_wrong, otherwise})
+  );
+
+  // Verdict.
+
+  assign verdict = (|checksum_wrong ? capdesc_pkg::FAULT_CHECKSUM : otherwise) ^ flip_verdict;
+
+endmodule
+
+`default_nettype wire

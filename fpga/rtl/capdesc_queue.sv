@@ -1,0 +1,52 @@
+// The queue behind the pipeline, with a registered output. What comes in always fits: see
+// capdesc_credit. A beat that finds the queue empty and the output free goes past the memory.
+`default_nettype none
+
+module capdesc_queue #(
+    parameter int WIDTH = 8,
+    parameter int BEATS = 16
+) (
+    input  wire              clk,
+    input  wire              rst,
+    input  wire              in_valid,
+    input  wire  [WIDTH-1:0] in_data,
+    output logic             out_valid,
+    output logic [WIDTH-1:0] out_data,
+    input  wire              out_ready
+);
+
+  localparam int INDEX_BITS = $clog2(BEATS);
+
+  logic [WIDTH-1:0] beats_q[0:BEATS-1];
+  logic [INDEX_BITS-1:0] write_index_q;
+  logic [INDEX_BITS-1:0] read_index_q;
+  // Bit i: more than i beats are in memory. In unary, as in capdesc_credit.
+  logic [BEATS-1:0] fill_q;
+
+  wire has_beat = fill_q[0];
+  wire out_free = out_ready | !out_valid;
+  wire write = in_valid & (has_beat | !out_free);
+  wire read = out_free & has_beat;
+
+  always_ff @(posedge clk) begin
+    if (write) beats_q[write_index_q] <= in_data;
+    if (out_free) out_data <= has_beat ? beats_q[read_index_q] : in_data;
+  end
+
+  always_ff @(posedge clk) begin
+    if (out_free) out_valid <= in_valid | has_beat;
+    if (write) write_index_q <= write_index_q + 1'b1;
+    if (read) read_index_q <= read_index_q + 1'b1;
+    if (write & !read) fill_q <= {fill_q[BEATS-2:0], 1'b1};
+    if (read & !write) fill_q <= {1'b0, fill_q[BEATS-1:1]};
+    if (rst) begin
+      out_valid <= 1'b0;
+      write_index_q <= '0;
+      read_index_q <= '0;
+      fill_q <= '0;
+    end
+  end
+
+endmodule
+
+`default_nettype wire
