@@ -265,11 +265,8 @@ mod tests {
     /// A single beat leaves nothing after the first; each more takes at least a cycle.
     #[test]
     fn the_rest_comes_after_the_first() {
-        let elapsed = |total| SimElapsed {
-            latency: cycles(5),
-            total: cycles(total),
-            stalled: cycles(0),
-        };
+        let elapsed =
+            |total| SimElapsed { latency: cycles(5), total: cycles(total), stalled: cycles(0) };
         assert_eq!(elapsed(6).after_first(), None);
         assert_eq!(elapsed(9).after_first(), Some(cycles(3)));
     }

@@ -1,6 +1,6 @@
 //! A simulated design that nobody designed: a pipeline with a queue, counted cycle by cycle.
 
-use std::{collections::VecDeque, fs, path::Path};
+use std::{collections::VecDeque, fmt::Write as _, fs, path::Path};
 
 use super::{Host, sim_cycles};
 use crate::{
@@ -123,9 +123,9 @@ impl Simulated {
         let mut is_offered = false;
         let mut cycle = 0;
         while given < beats {
-            let ready = on_the_way.front().is_some_and(|&since| {
-                cycle >= since + self.latency + self.extra(given)
-            });
+            let ready = on_the_way
+                .front()
+                .is_some_and(|&since| cycle >= since + self.latency + self.extra(given));
             if sink.is_willing() && ready {
                 let since = on_the_way.pop_front().unwrap_or_default();
                 seen.latency.add(cycle - since);
@@ -223,7 +223,7 @@ impl SimulatedBackend for Simulated {
         self.submit(batch, out)?;
         let mut text = String::from("$var wire 8 v verdict $end\n$enddefinitions $end\n");
         for (cycle, verdict) in out.iter().enumerate() {
-            text += &format!("#{cycle}\nb{verdict:b} v\n");
+            let _ = write!(text, "#{cycle}\nb{verdict:b} v\n");
         }
         fs::write(file, text).map_err(|error| SubmitError::Device(error.to_string()))
     }
@@ -253,7 +253,7 @@ fn facts() -> SimFacts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel;
+    use crate::{clock::SimCycles, kernel};
 
     fn observed(
         simulated: &mut Simulated,
@@ -273,7 +273,7 @@ mod tests {
     fn an_eager_batch_flows() {
         let mut simulated = Simulated::golden(Op::Decide);
         let (elapsed, seen) = observed(&mut simulated, 401, Pacing::EAGER);
-        let counts = [elapsed.latency, elapsed.total, elapsed.stalled].map(|one| one.count());
+        let counts = [elapsed.latency, elapsed.total, elapsed.stalled].map(SimCycles::count);
         assert_eq!((counts, seen.beat_count), ([5, 5 + 101, 0], 101));
         let [latency, interval] = [seen.latency, seen.interval_in];
         assert_eq!((latency.min(), latency.max()), (Some(sim_cycles(5)), Some(sim_cycles(5))));
