@@ -209,7 +209,7 @@ fn decide_gives_the_golden_verdicts() {
 #[test]
 fn decide_takes_records_from_the_command_line() {
     let folder = folder();
-    let cat: String = CAT.iter().map(|byte| format!("{byte:02x}")).collect();
+    let cat = hex::encode(CAT);
     let decide = |arguments: &[&str]| {
         nanogate(folder.path()).args(["decide", "--raw"]).args(arguments).assert()
     };

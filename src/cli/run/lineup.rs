@@ -48,8 +48,8 @@ pub(super) struct Lineups {
 }
 
 impl Lineups {
-    /// For each thread count the roof and then each backend of the plan. A device has one thread, and
-    /// so has simulated hardware.
+    /// For each thread count the roof and then each backend of the plan. A device has one thread,
+    /// and so has simulated hardware.
     pub(super) fn open(plan: &Plan) -> Result<Self, Failure> {
         let batch_len_max = plan.batch_lens.iter().copied().max().unwrap_or(1);
         let options = OpenOptions { op: plan.op, batch_len_max };

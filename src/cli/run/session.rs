@@ -162,7 +162,7 @@ impl<'a> Session<'a> {
         let agreements = surviving(lineups, |all| self.devices(all, record))?;
         for case in &self.cases {
             for &method in &self.plan.methods {
-                // What takes a device apart does so once for each length, as does what counts cycles.
+                // What takes a device apart, and what counts cycles, does so once for each length.
                 let is_due = match method.subject() {
                     Subject::HostTime => lineups.has_contenders(),
                     Subject::Device => case.is_for_devices(&self.cases),
