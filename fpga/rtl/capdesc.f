@@ -9,4 +9,5 @@ capdesc_queue.sv
 capdesc_counter.sv
 capdesc_stats.sv
 capdesc_registers.sv
+capdesc_rules.sv
 capdesc_axis.sv

@@ -204,6 +204,38 @@ module capdesc_axis #(
       .read_word(read_word)
   );
 
+`ifndef SYNTHESIS
+  capdesc_rules #(
+      .WIDTH(8 * LANES + SIDE_BITS)
+  ) u_output_rules (
+      .clk(clk),
+      .rst(rst),
+      .valid(m_axis_tvalid),
+      .ready(m_axis_tready),
+      .beat({m_axis_tlast, m_axis_tkeep, m_axis_tdata})
+  );
+
+  capdesc_rules #(
+      .WIDTH(2)
+  ) u_write_rules (
+      .clk(clk),
+      .rst(rst),
+      .valid(s_axil_bvalid),
+      .ready(s_axil_bready),
+      .beat(s_axil_bresp)
+  );
+
+  capdesc_rules #(
+      .WIDTH(34)
+  ) u_read_rules (
+      .clk(clk),
+      .rst(rst),
+      .valid(s_axil_rvalid),
+      .ready(s_axil_rready),
+      .beat({s_axil_rresp, s_axil_rdata})
+  );
+`endif
+
 endmodule
 
 `default_nettype wire

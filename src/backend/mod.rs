@@ -21,6 +21,7 @@
 //! ```
 
 pub mod device;
+pub mod fpga;
 pub mod gpu;
 pub mod mock;
 pub mod peer;
