@@ -5,7 +5,7 @@
 //   input    192 bits  the descriptor
 //   folded    72       fold: the code to 64 bits; magic and version to 3; risk flags
 //   halves    37       two partial parities of each of 16 remainder bits; risk from flags
-//   summary   10       whether the checksum is at fault, in two parts; the verdict if it is not
+//   summary   11       whether the checksum is at fault, in three parts; the verdict if it is not
 //   verdict            one table for each bit, not registered here
 //
 // With REGISTERED = 0 the whole is the classifier without a clock, of which the equivalence with
@@ -124,11 +124,12 @@ module capdesc_lane #(
 
   // Summary.
 
-  // Half of the remainder each; 0 where a fault of the header goes before the checksum's.
+  // A part of the remainder each; 0 where a fault of the header goes before the checksum's.
   wire [15:0] remainder = even ^ odd;
-  wire [1:0] checksum_wrong_d = {|remainder[15:8], |remainder[7:0]} & {2{!is_header_wrong}};
+  wire [2:0] remainder_parts = {|remainder[15:10], |remainder[9:4], |remainder[3:0]};
+  wire [2:0] checksum_wrong_d = remainder_parts & {3{!is_header_wrong}};
   logic [7:0] otherwise_d;
-  wire [1:0] checksum_wrong;
+  wire [2:0] checksum_wrong;
   wire [7:0] otherwise;
 
   // The verdict, unless the checksum is at fault.
@@ -148,7 +149,7 @@ module capdesc_lane #(
   end
 
   capdesc_slice #(
-      .WIDTH(10),
+      .WIDTH(11),
       .REGISTERED(REGISTERED)
   ) u_summary_slice (
       .clk(clk),
