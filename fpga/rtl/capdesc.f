@@ -1,7 +1,7 @@
 capdesc_pkg.sv
 capdesc_slice.sv
 capdesc_fold.sv
-capdesc_halves.sv
+capdesc_checks.sv
 capdesc_lane.sv
 capdesc_inject.sv
 capdesc_credit.sv
