@@ -174,19 +174,32 @@ impl Verilator {
             Ok(output) => fail(&String::from_utf8_lossy(&output.stderr)),
             Err(error) => fail(&format!("{}: {error}", self.program)),
         }
-        let mut compiler = self.compiler(way.opt_level);
-        compiler
-            .include(&folder)
-            .files(written(&folder))
-            .file("fpga/sim/capdesc_sim.cpp")
-            .define("CAPDESC_MODEL", class.as_str())
-            .define("CAPDESC_HEADER", format!("\"{class}.h\"").as_str())
-            .define("CAPDESC_TABLE", table.as_str())
-            .define("CAPDESC_LANES", lanes.to_string().as_str())
-            .define("CAPDESC_CHECKED", if way.is_checked { "1" } else { "0" })
-            .define("VM_TRACE", if way.is_checked { "1" } else { "0" })
-            .define("VM_TRACE_VCD", if way.is_checked { "1" } else { "0" })
-            .compile(&table);
+        // What runs in every cycle with the shim around it, and what runs once: each in one piece,
+        // since the headers take longer than the code, and the second at no cost in compiling.
+        let (slow, fast): (Vec<_>, Vec<_>) = written(&folder).into_iter().partition(|path| {
+            path.to_string_lossy().contains("Slow") || path.to_string_lossy().contains("Syms")
+        });
+        let shim = env::current_dir().unwrap_or_default().join("fpga/sim/capdesc_sim.cpp");
+        let mut runtime = self.compiler(0);
+        for (name, files) in [("slow", slow), ("fast", [fast, vec![shim]].concat())] {
+            let one = folder.join(format!("{table}_{name}.cc"));
+            let text: String =
+                files.iter().map(|path| format!("#include \"{}\"\n", path.display())).collect();
+            fs::write(&one, text).unwrap_or_else(|error| fail(&error.to_string()));
+            let mut compiler = self.compiler(if name == "fast" { way.opt_level } else { 0 });
+            compiler
+                .include(&folder)
+                .file(&one)
+                .define("CAPDESC_MODEL", class.as_str())
+                .define("CAPDESC_HEADER", format!("\"{class}.h\"").as_str())
+                .define("CAPDESC_TABLE", table.as_str())
+                .define("CAPDESC_LANES", lanes.to_string().as_str())
+                .define("CAPDESC_CHECKED", if way.is_checked { "1" } else { "0" })
+                .define("VM_TRACE", if way.is_checked { "1" } else { "0" })
+                .define("VM_TRACE_VCD", if way.is_checked { "1" } else { "0" });
+            runtime.objects(compiler.compile_intermediates());
+        }
+        runtime.compile(&table);
     }
 
     fn compiler(&self, opt_level: u32) -> cc::Build {
@@ -197,6 +210,8 @@ impl Verilator {
             .opt_level(opt_level)
             .debug(false)
             .warnings(false)
+            // Parities are what the design is made of.
+            .flag_if_supported("-mpopcnt")
             .include(&self.include)
             .include("fpga/sim");
         compiler

@@ -35,7 +35,7 @@ constexpr int REGISTER_CYCLES_MAX = 1000;
 // Where the verdict's bits begin in the index of the fault-injection port, and how many cycles after
 // its beat was taken the request must be made: see capdesc_inject.
 constexpr uint32_t INJECT_VERDICT = 272;
-constexpr uint64_t INJECT_AFTER_TAKEN = 3;
+constexpr uint64_t INJECT_AFTER_TAKEN = 2;
 
 
 // Draws whether a side is willing, once for each cycle.
@@ -56,6 +56,19 @@ class Willing {
     uint32_t state_;
 };
 
+// One for each simulation, without worker threads. What Verilator's library does not get handed it
+// looks up by thread, and finds the context of whatever simulation came last there, which may be gone:
+// so each call says which one it is about.
+struct Context : VerilatedContext {
+    Context() {
+        enter();
+        threads(1);
+        traceEverOn(CAPDESC_CHECKED);
+    }
+
+    void enter() { Verilated::threadContextp(this); }
+};
+
 void count(capdesc_counts &counts, uint64_t cycles) {
     counts.place[std::min<uint64_t>(cycles, CAPDESC_PLACES - 1)] += 1;
 }
@@ -64,7 +77,6 @@ void count(capdesc_counts &counts, uint64_t cycles) {
 
 struct capdesc_sim {
     capdesc_sim() : top(&context) {
-        context.traceEverOn(CAPDESC_CHECKED);
         top.rst = 1;
         for (int i = 0; i < RESET_CYCLES; ++i) step();
         top.rst = 0;
@@ -73,7 +85,10 @@ struct capdesc_sim {
         step();
     }
 
-    ~capdesc_sim() { top.final(); }
+    ~capdesc_sim() {
+        context.enter();
+        top.final();
+    }
 
     void step() {
         top.clk = 1;
@@ -106,7 +121,7 @@ struct capdesc_sim {
         return outcome(CAPDESC_BREAKS_RULE);
     }
 
-    VerilatedContext context;
+    Context context;
     CAPDESC_MODEL top;
     uint64_t cycle = 0;
     std::string message;
@@ -216,6 +231,7 @@ int run(capdesc_sim &sim, const capdesc_batch &batch, capdesc_elapsed &elapsed,
 
 int stream(capdesc_sim *sim, const capdesc_batch *batch, capdesc_elapsed *elapsed,
            capdesc_observation *seen) {
+    sim->context.enter();
     return run(*sim, *batch, *elapsed, *seen);
 }
 
@@ -231,6 +247,7 @@ bool wait(capdesc_sim &sim, Condition is_there) {
 }
 
 int write_register(capdesc_sim *sim, uint8_t address, uint32_t value, uint32_t *response) {
+    sim->context.enter();
     CAPDESC_MODEL &top = sim->top;
     top.s_axil_awaddr = address;
     top.s_axil_wdata = value;
@@ -248,6 +265,7 @@ int write_register(capdesc_sim *sim, uint8_t address, uint32_t value, uint32_t *
 }
 
 int read_register(capdesc_sim *sim, uint8_t address, uint32_t *value, uint32_t *response) {
+    sim->context.enter();
     CAPDESC_MODEL &top = sim->top;
     top.s_axil_araddr = address;
     top.s_axil_arvalid = 1;
@@ -265,6 +283,7 @@ int read_register(capdesc_sim *sim, uint8_t address, uint32_t *value, uint32_t *
 
 int trace_open(capdesc_sim *sim, const char *path) {
 #if CAPDESC_CHECKED
+    sim->context.enter();
     sim->trace = std::make_unique<VerilatedVcdC>();
     sim->top.trace(sim->trace.get(), 99);
     sim->trace->open(path);
@@ -279,6 +298,7 @@ int trace_open(capdesc_sim *sim, const char *path) {
 
 void trace_close(capdesc_sim *sim) {
 #if CAPDESC_CHECKED
+    sim->context.enter();
     if (sim->trace) sim->trace->close();
     sim->trace.reset();
 #else
@@ -291,7 +311,10 @@ capdesc_sim *create() {
     return new (std::nothrow) capdesc_sim();
 }
 
-void destroy(capdesc_sim *sim) { delete sim; }
+void destroy(capdesc_sim *sim) {
+    delete sim;
+    Verilated::threadContextp(Verilated::defaultContextp());
+}
 
 const char *message(const capdesc_sim *sim) { return sim->message.c_str(); }
 
