@@ -6,7 +6,7 @@
 //   folded    72       fold: the code to 64 bits; magic and version to 3; risk flags
 //   halves    39       two halves of 16 parity checks; the other faults; risk
 //   summary   11       whether the checksum is at fault, in three parts; the verdict if it is not
-//   verdict            one table for each bit, not registered here
+//   verdict            one table of five inputs for each bit, not registered here
 //
 // With REGISTERED = 0 the whole is the classifier without a clock, of which the equivalence with
 // the specification is proven.
@@ -87,16 +87,14 @@ module capdesc_lane #(
 
   wire [15:0] low_d;
   wire [15:0] high_d;
-  wire is_magic_wrong = |magic_wrong;
-  wire is_header_wrong_d = version_wrong | is_magic_wrong;
-  logic [2:0] level;
-  logic [2:0] fault_d;
-  wire [2:0] risk_d = is_header_wrong_d ? capdesc_pkg::RISK_NONE : level;
+  wire [2:0] risk_d;
+  wire [2:0] fault_d;
+  wire is_header_wrong_d;
   wire [15:0] low;
   wire [15:0] high;
-  wire is_header_wrong;
-  wire [2:0] fault;
   wire [2:0] risk;
+  wire [2:0] fault;
+  wire is_header_wrong;
 
   capdesc_checks u_checks (
       .folded(folded),
@@ -104,25 +102,14 @@ module capdesc_lane #(
       .high(high_d)
   );
 
-  // The highest flag that is set.
-  always_comb begin
-    casez (flags)
-      5'b1????: level = 3'd4;
-      5'b01???: level = 3'd3;
-      5'b001??: level = 3'd2;
-      5'b0001?: level = 3'd1;
-      5'b00001: level = 3'd0;
-      default:  level = capdesc_pkg::RISK_NONE;
-    endcase
-  end
-
-  // Any but the checksum's, which is found later, and goes before the last.
-  always_comb begin
-    if (is_magic_wrong) fault_d = capdesc_pkg::FAULT_MAGIC;
-    else if (version_wrong) fault_d = capdesc_pkg::FAULT_VERSION;
-    else if (flags == 5'd0) fault_d = capdesc_pkg::FAULT_NO_RISK;
-    else fault_d = 3'd0;
-  end
+  capdesc_faults u_faults (
+      .flags(flags),
+      .magic_wrong(magic_wrong),
+      .version_wrong(version_wrong),
+      .risk(risk_d),
+      .fault(fault_d),
+      .is_header_wrong(is_header_wrong_d)
+  );
 
   capdesc_slice #(
       .WIDTH(39),
@@ -136,24 +123,20 @@ module capdesc_lane #(
 
   // Summary.
 
-  // A part of the checks each; 0 where a fault of the header goes before the checksum's.
-  wire [15:0] odd = low ^ high;
-  wire [2:0] parts = {|odd[15:10], |odd[9:4], |odd[3:0]};
-  wire [2:0] checksum_wrong_d = parts & {3{!is_header_wrong}};
-  logic [1:0] decision;
+  wire [2:0] checksum_wrong_d;
+  wire [7:0] otherwise_d;
   wire [2:0] checksum_wrong;
-  // The verdict, unless the checksum is at fault.
   wire [7:0] otherwise;
 
-  always_comb begin
-    case (risk)
-      3'd0: decision = 2'd0;
-      3'd1: decision = 2'd0;
-      3'd2: decision = 2'd1;
-      3'd3: decision = 2'd2;
-      default: decision = capdesc_pkg::REJECT;
-    endcase
-  end
+  capdesc_summary u_summary (
+      .low(low),
+      .high(high),
+      .is_header_wrong(is_header_wrong),
+      .fault(fault),
+      .risk(risk),
+      .checksum_wrong(checksum_wrong_d),
+      .otherwise(otherwise_d)
+  );
 
   capdesc_slice #(
       .WIDTH(11),
@@ -161,17 +144,18 @@ module capdesc_lane #(
   ) u_summary_slice (
       .clk(clk),
       .flips(11'b0),
-      .d({checksum_wrong_d, fault, risk, decision}),
+      .d({checksum_wrong_d, otherwise_d}),
       .q({checksum_wrong, otherwise})
   );
 
   // Verdict.
 
-  localparam logic [7:0] CHECKSUM_VERDICT = {
-      capdesc_pkg::FAULT_CHECKSUM, capdesc_pkg::RISK_NONE, capdesc_pkg::REJECT
-  };
-
-  assign verdict = (|checksum_wrong ? CHECKSUM_VERDICT : otherwise) ^ flips[VERDICT_AT+:8];
+  capdesc_verdict u_verdict (
+      .checksum_wrong(checksum_wrong),
+      .otherwise(otherwise),
+      .flips(flips[VERDICT_AT+:8]),
+      .verdict(verdict)
+  );
 
 endmodule
 
