@@ -2,7 +2,8 @@
 // chain is longer than a segment.
 //
 // A snapshot reaches each segment one cycle after the one below it, as a carry does, so that the
-// copy is the exact count of the cycle in which it was asked for. Copies are read through a chain of
+// copy is the exact count of the cycle in which it was asked for. A higher segment looks ahead for its
+// own carry: it stands still for thousands of cycles before one comes in. Copies are read through a chain of
 // registers from counter to counter: one wide selector of them all would be the slowest path.
 `default_nettype none
 
@@ -43,10 +44,12 @@ module capdesc_counter #(
           if (rst) {carry_q, count_q} <= '0;
         end
       end else begin : gen_higher
+        logic is_full_q;
         always_ff @(posedge clk) begin
           if (snapshot[i]) copy_q[16*i+:16] <= count_q;
-          carry_q <= 1'b0;
-          if (gen_segment[i-1].carry_q) {carry_q, count_q} <= {1'b0, count_q} + 17'd1;
+          is_full_q <= count_q == 16'hFFFF;
+          carry_q <= gen_segment[i-1].carry_q & is_full_q;
+          if (gen_segment[i-1].carry_q) count_q <= count_q + 16'd1;
           if (rst) {carry_q, count_q} <= '0;
         end
       end
