@@ -49,12 +49,13 @@ package capdesc_pkg;
   endfunction
 
   // The folded bits whose powers of x have the term x^`term`: bit `term` of the remainder is their
-  // parity.
+  // parity. A shift and not `power[term[3:0]]`: Yosys 0.70 takes those four bits as signed there, and
+  // the upper eight masks would silently be 0.
   function automatic logic [63:0] remainder_mask(input int term);
     logic [15:0] power;
     power = 16'h0001;
     for (int i = 0; i < 64; i = i + 1) begin
-      remainder_mask[i] = power[term[3:0]];
+      remainder_mask[i] = |(power & (16'h0001 << term));
       power = {power[14:0], 1'b0} ^ (power[15] ? POLYNOMIAL : 16'h0000);
     end
   endfunction
