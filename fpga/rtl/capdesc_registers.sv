@@ -110,7 +110,8 @@ module capdesc_registers #(
     is_counter_q <= |select;
     select <= select_d;
     select_high <= index_q[0];
-    s_axil_rdata <= read_word;
+    // Held until it is taken, though a new copy changes the word.
+    if (!s_axil_rvalid) s_axil_rdata <= read_word;
     s_axil_rresp <= is_head_q | is_counter_q ? OKAY : SLVERR;
     s_axil_arready <= s_axil_arvalid & !s_axil_arready & !read_busy_q;
     read_age_q <= {read_age_q[COUNTERS+1:0], read_taken};
