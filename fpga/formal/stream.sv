@@ -1,17 +1,22 @@
 // The stream of beats through the whole top, its classifier replaced by a delay of one byte a lane.
 //
-// Nothing is assumed of either side, nor of resets after the first. All properties are inductive,
+// With IS_REAL, with the classifier as it is, for 16 descriptors. Nothing is assumed of either side, nor of resets after the first. All properties are inductive,
 // together with what `exposed` states, so that they hold without a bound. Order, no loss and no
 // duplication: any one beat is marked when it is taken, and the number of beats ahead of it counted
 // down; it must be the one given when none is ahead, and at any time lie at the place this says.
 `default_nettype none
 
 module stream #(
-    parameter int LANES = 1
+    parameter int LANES = 1,
+    // To reach what is to be reached: a source that always offers, a sink that stops for a while.
+    parameter int IS_DIRECTED = 0,
+    // With the classifier as it is: the source chooses among 16 descriptors, whose verdicts are known.
+    parameter int IS_REAL = 0
 ) (
     input wire                 clk,
     input wire                 rst,
-    input wire [192*LANES-1:0] s_axis_tdata,
+    input wire [192*LANES-1:0] any_tdata,
+    input wire [3:0]           choice,
     input wire [24*LANES-1:0]  s_axis_tkeep,
     input wire                 s_axis_tvalid,
     input wire                 s_axis_tlast,
@@ -24,6 +29,9 @@ module stream #(
   localparam int SIDE_BITS = LANES + 1;
   localparam int WIDTH = 9 * LANES + 1;
 
+  wire [192*LANES-1:0] s_axis_tdata;
+  // What comes out for it: a byte for each lane.
+  wire [8*LANES-1:0] bytes_in;
   wire s_axis_tready;
   wire [8*LANES-1:0] m_axis_tdata;
   wire [LANES-1:0] m_axis_tkeep;
@@ -53,6 +61,8 @@ module stream #(
       .m_axis_tvalid(m_axis_tvalid),
       .m_axis_tlast(m_axis_tlast),
       .m_axis_tready(m_axis_tready),
+      .inject_lanes({LANES{1'b0}}),
+      .inject_index(9'd0),
       .valid(valid),
       .side(side),
       .counted(counted),
@@ -70,7 +80,7 @@ module stream #(
       for (genvar i = 0; i < DEPTH; i = i + 1) begin : gen_stage
         logic [7:0] byte_q;
         if (i == 0) begin : gen_first
-          always_ff @(posedge clk) byte_q <= s_axis_tdata[192*lane+:8];
+          always_ff @(posedge clk) byte_q <= bytes_in[8*lane+:8];
         end else begin : gen_next
           always_ff @(posedge clk) byte_q <= gen_lane[lane].gen_stage[i-1].byte_q;
         end
@@ -84,14 +94,22 @@ module stream #(
   wire taken = s_axis_tvalid & s_axis_tready;
   wire given = m_axis_tvalid & m_axis_tready;
   wire [LANES-1:0] kept;
-  wire [8*LANES-1:0] low_bytes;
   generate
     for (genvar lane = 0; lane < LANES; lane = lane + 1) begin : gen_in
       assign kept[lane] = s_axis_tkeep[24*lane+23];
-      assign low_bytes[8*lane+:8] = s_axis_tdata[192*lane+:8];
+      if (IS_REAL) begin : gen_real
+        capdesc_samples u_samples (
+            .choice(choice),
+            .descriptor(s_axis_tdata[192*lane+:192]),
+            .verdict(bytes_in[8*lane+:8])
+        );
+      end else begin : gen_any
+        assign s_axis_tdata[192*lane+:192] = any_tdata[192*lane+:192];
+        assign bytes_in[8*lane+:8] = s_axis_tdata[192*lane+:8];
+      end
     end
   endgenerate
-  wire [WIDTH-1:0] beat_in = {s_axis_tlast, kept, low_bytes};
+  wire [WIDTH-1:0] beat_in = {s_axis_tlast, kept, bytes_in};
   wire [WIDTH-1:0] beat_out = {m_axis_tlast, m_axis_tkeep, m_axis_tdata};
 
   logic is_reset_q = 1'b0;
@@ -197,7 +215,15 @@ module stream #(
   end
 
   // The properties above are about something.
+  logic [5:0] cycle_q = 6'd0;
+  always_ff @(posedge clk) cycle_q <= cycle_q + 6'd1;
+
   always_comb begin
+    if (IS_DIRECTED) begin
+      assume (s_axis_tvalid);
+      assume (m_axis_tready == (cycle_q < 12 | cycle_q > 30));
+      assume (rst == (cycle_q == 0));
+    end
     if (is_reset_q & !rst) begin
       cover (inside == 16);
       cover (fill[14]);
@@ -205,8 +231,7 @@ module stream #(
       cover (&taken_q & given);
       cover (is_marked_q & given & ahead_q == 0 & !is_free_q);
       cover (is_marked_q & given & ahead_q == 0 & is_free_q & m_axis_tlast);
-      cover (held_q & given & fill != 0 & read_index == 3);
-      cover (inside_q == 0 & taken_q[LATENCY-1] & !is_free_q);
+      cover (given & fill != 0 & read_index == 3);
     end
   end
 
