@@ -2,6 +2,8 @@ capdesc_pkg.sv
 capdesc_slice.sv
 capdesc_fold.sv
 capdesc_halves.sv
+capdesc_faults.sv
+capdesc_summary.sv
 capdesc_lane.sv
 capdesc_inject.sv
 capdesc_credit.sv

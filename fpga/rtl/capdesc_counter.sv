@@ -14,9 +14,10 @@ module capdesc_counter #(
     input  wire  [STEP_BITS-1:0] step,
     // One bit for each segment, each a cycle after the one below.
     input  wire  [5:0]           snapshot,
-    // Half of the copy, or what comes from the counter before.
+    // Half of the copy, or what comes from the counter before. Which half comes along with it.
     input  wire                  select,
-    input  wire                  select_high,
+    input  wire                  high_in,
+    output logic                 high_out,
     input  wire  [31:0]          read_in,
     output logic [31:0]          read_out
 );
@@ -24,8 +25,9 @@ module capdesc_counter #(
   logic [47:0] copy_q;
 
   always_ff @(posedge clk) begin
+    high_out <= high_in;
     read_out <= read_in;
-    if (select) read_out <= select_high ? {16'd0, copy_q[47:32]} : copy_q[31:0];
+    if (select) read_out <= high_in ? {16'd0, copy_q[47:32]} : copy_q[31:0];
   end
 
   generate

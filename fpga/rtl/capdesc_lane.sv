@@ -4,8 +4,8 @@
 //
 //   input    192 bits  the descriptor
 //   folded    72       fold: the code to 64 bits; magic and version to 3; risk flags
-//   halves    37       two partial parities of each of 16 remainder bits; risk from flags
-//   summary   10       whether the checksum is at fault, in two parts; the verdict if it is not
+//   halves    39       two partial parities of each of 16 remainder bits; other faults; risk
+//   summary   11       whether the checksum is at fault, in three parts; the verdict if it is not
 //   verdict            one table for each bit, not registered here
 //
 // With REGISTERED = 0 the whole is the classifier without a clock, of which the equivalence with
@@ -88,9 +88,11 @@ module capdesc_lane #(
   wire [15:0] odd_d;
   wire [15:0] even;
   wire [15:0] odd;
-  logic [2:0] risk_d;
+  wire [2:0] risk_d;
+  wire [2:0] fault_d;
+  wire is_header_wrong_d;
   wire [2:0] risk;
-  wire is_magic_wrong;
+  wire [2:0] fault;
   wire is_header_wrong;
 
   capdesc_halves u_halves (
@@ -99,56 +101,45 @@ module capdesc_lane #(
       .odd(odd_d)
   );
 
-  // The highest flag that is set; 7 without any.
-  always_comb begin
-    casez (flags)
-      5'b1????: risk_d = 3'd4;
-      5'b01???: risk_d = 3'd3;
-      5'b001??: risk_d = 3'd2;
-      5'b0001?: risk_d = 3'd1;
-      5'b00001: risk_d = 3'd0;
-      default:  risk_d = 3'd7;
-    endcase
-  end
+  capdesc_faults u_faults (
+      .flags(flags),
+      .magic_wrong(magic_wrong),
+      .version_wrong(version_wrong),
+      .risk(risk_d),
+      .fault(fault_d),
+      .is_header_wrong(is_header_wrong_d)
+  );
 
   capdesc_slice #(
-      .WIDTH(37),
+      .WIDTH(39),
       .REGISTERED(REGISTERED)
   ) u_halves_slice (
       .clk(clk),
       .flip_row(3'b0),
       .flip_column(16'b0),
-      .d({risk_d, version_wrong | (|magic_wrong), |magic_wrong, odd_d, even_d}),
-      .q({risk, is_header_wrong, is_magic_wrong, odd, even})
+      .d({risk_d, fault_d, is_header_wrong_d, odd_d, even_d}),
+      .q({risk, fault, is_header_wrong, odd, even})
   );
 
   // Summary.
 
-  // Half of the remainder each; 0 where a fault of the header goes before the checksum's.
-  wire [15:0] remainder = even ^ odd;
-  wire [1:0] checksum_wrong_d = {|remainder[15:8], |remainder[7:0]} & {2{!is_header_wrong}};
-  logic [7:0] otherwise_d;
-  wire [1:0] checksum_wrong;
+  wire [2:0] checksum_wrong_d;
+  wire [7:0] otherwise_d;
+  wire [2:0] checksum_wrong;
   wire [7:0] otherwise;
 
-  // The verdict, unless the checksum is at fault.
-  always_comb begin
-    if (is_magic_wrong) otherwise_d = capdesc_pkg::FAULT_MAGIC;
-    else if (is_header_wrong) otherwise_d = capdesc_pkg::FAULT_VERSION;
-    else begin
-      case (risk)
-        3'd0: otherwise_d = {3'd0, 3'd0, 2'd0};
-        3'd1: otherwise_d = {3'd0, 3'd1, 2'd0};
-        3'd2: otherwise_d = {3'd0, 3'd2, 2'd1};
-        3'd3: otherwise_d = {3'd0, 3'd3, 2'd2};
-        3'd4: otherwise_d = {3'd0, 3'd4, 2'd3};
-        default: otherwise_d = capdesc_pkg::FAULT_NO_RISK;
-      endcase
-    end
-  end
+  capdesc_summary u_summary (
+      .even(even),
+      .odd(odd),
+      .is_header_wrong(is_header_wrong),
+      .fault(fault),
+      .risk(risk),
+      .checksum_wrong(checksum_wrong_d),
+      .otherwise(otherwise_d)
+  );
 
   capdesc_slice #(
-      .WIDTH(10),
+      .WIDTH(11),
       .REGISTERED(REGISTERED)
   ) u_summary_slice (
       .clk(clk),

@@ -23,22 +23,26 @@ module capdesc_queue #(
   // Bit i: more than i beats are in memory. In unary, as in capdesc_credit.
   logic [BEATS-1:0] fill_q;
 
+  wire [BEATS-1:0] fill_more = {fill_q[BEATS-2:0], 1'b1};
+  wire [BEATS-1:0] fill_less = {1'b0, fill_q[BEATS-1:1]};
+
   wire has_beat = fill_q[0];
   wire out_free = out_ready | !out_valid;
-  wire write = in_valid & (has_beat | !out_free);
+  wire stored = in_valid & (has_beat | !out_free);
   wire read = out_free & has_beat;
 
   always_ff @(posedge clk) begin
-    if (write) beats_q[write_index_q] <= in_data;
+    // Also what goes past the memory: the place is free, and is written again.
+    if (in_valid) beats_q[write_index_q] <= in_data;
     if (out_free) out_data <= has_beat ? beats_q[read_index_q] : in_data;
   end
 
   always_ff @(posedge clk) begin
     if (out_free) out_valid <= in_valid | has_beat;
-    if (write) write_index_q <= write_index_q + 1'b1;
+    if (stored) write_index_q <= write_index_q + 1'b1;
     if (read) read_index_q <= read_index_q + 1'b1;
-    if (write & !read) fill_q <= {fill_q[BEATS-2:0], 1'b1};
-    if (read & !write) fill_q <= {1'b0, fill_q[BEATS-1:1]};
+    // More or less by one, and nothing less than nothing.
+    if (in_valid ^ out_free) fill_q <= in_valid ? fill_more : fill_less;
     if (rst) begin
       out_valid <= 1'b0;
       write_index_q <= '0;

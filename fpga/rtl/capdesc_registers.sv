@@ -53,11 +53,12 @@ module capdesc_registers #(
   localparam logic [1:0] OKAY = 2'b00;
   localparam logic [1:0] SLVERR = 2'b10;
 
-  // Write: taken in one cycle, carried out in six, then answered.
+  // Write: decoded in one cycle, taken in the next, carried out in six, then answered. Until a source
+  // is taken at its word it must not change it, so that both cycles see the same.
 
   wire write_taken = s_axil_awready & s_axil_awvalid & s_axil_wvalid;
-  wire is_control = s_axil_awaddr[7:2] == 6'h02;
-  wire is_effective = write_taken & is_control & s_axil_wstrb[0];
+  logic is_control_q;
+  logic is_copy_q;
   // When its last bit is up the highest segment is copied.
   logic [5:0] write_age_q;
   logic write_busy_q;
@@ -66,11 +67,13 @@ module capdesc_registers #(
 
   always_ff @(posedge clk) begin
     s_axil_awready <= s_axil_awvalid & s_axil_wvalid & !s_axil_awready & !write_busy_q;
-    snapshot <= {snapshot[4:0], is_effective & s_axil_wdata[0]};
+    is_control_q <= s_axil_awaddr[7:2] == 6'h02;
+    is_copy_q <= s_axil_wstrb[0] & s_axil_wdata[0];
+    snapshot <= {snapshot[4:0], write_taken & is_control_q & is_copy_q};
     write_age_q <= {write_age_q[4:0], write_taken};
     if (write_taken) begin
       write_busy_q <= 1'b1;
-      s_axil_bresp <= is_control ? OKAY : SLVERR;
+      s_axil_bresp <= is_control_q ? OKAY : SLVERR;
     end
     if (write_age_q[5]) s_axil_bvalid <= 1'b1;
     if (s_axil_bvalid & s_axil_bready) begin
@@ -92,34 +95,46 @@ module capdesc_registers #(
 
   wire read_taken = s_axil_arready & s_axil_arvalid;
   logic [5:0] index_q;
-  logic [COUNTERS+2:0] read_age_q;
+  logic [COUNTERS+3:0] read_age_q;
   logic read_busy_q;
   logic is_head_q;
   logic is_counter_q;
+  // The counter's two digits, in base 8, one-hot: the selection is decoded in two steps.
+  logic [7:0] low_q;
+  logic [1:0] high_q;
+  wire [7:0] low_d;
+  wire [1:0] high_d;
   wire [COUNTERS-1:0] select_d;
 
   generate
+    for (genvar i = 0; i < 8; i = i + 1) begin : gen_low
+      assign low_d[i] = index_q[3:1] == i;
+    end
+    for (genvar i = 0; i < 2; i = i + 1) begin : gen_high
+      assign high_d[i] = index_q[5:4] == i + 1;
+    end
     for (genvar i = 0; i < COUNTERS; i = i + 1) begin : gen_select
-      assign select_d[i] = index_q[5:1] == i + 8;
+      assign select_d[i] = low_q[i%8] & high_q[i/8];
     end
   endgenerate
 
   always_ff @(posedge clk) begin
     read_head <= index_q[0] ? FACTS : NAME;
     is_head_q <= index_q[5:1] == 5'd0;
-    is_counter_q <= |select;
+    // 8 to 19.
+    is_counter_q <= high_d[0] | (high_d[1] & !index_q[3]);
+    low_q <= low_d;
+    high_q <= high_d;
     select <= select_d;
     select_high <= index_q[0];
     // Held until it is taken, though a new copy changes the word.
     if (!s_axil_rvalid) s_axil_rdata <= read_word;
     s_axil_rresp <= is_head_q | is_counter_q ? OKAY : SLVERR;
     s_axil_arready <= s_axil_arvalid & !s_axil_arready & !read_busy_q;
-    read_age_q <= {read_age_q[COUNTERS+1:0], read_taken};
-    if (read_taken) begin
-      read_busy_q <= 1'b1;
-      index_q <= s_axil_araddr[7:2];
-    end
-    if (read_age_q[COUNTERS+2]) s_axil_rvalid <= 1'b1;
+    read_age_q <= {read_age_q[COUNTERS+2:0], read_taken};
+    if (read_taken) read_busy_q <= 1'b1;
+    if (!read_busy_q) index_q <= s_axil_araddr[7:2];
+    if (read_age_q[COUNTERS+3]) s_axil_rvalid <= 1'b1;
     if (s_axil_rvalid & s_axil_rready) begin
       s_axil_rvalid <= 1'b0;
       read_busy_q <= 1'b0;

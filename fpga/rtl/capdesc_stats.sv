@@ -16,7 +16,7 @@ module capdesc_stats #(
     input  wire                sink_stalled,
     input  wire  [5:0]         snapshot,
     input  wire  [31:0]        read_head,
-    // One bit for each counter.
+    // One bit for each counter. All of this is constant while a word is on its way.
     input  wire  [capdesc_pkg::COUNTER_COUNT-1:0] select,
     input  wire                select_high,
     output logic [31:0]        read_word
@@ -26,10 +26,14 @@ module capdesc_stats #(
   localparam int STEP_BITS = $clog2(LANES + 1);
 
   wire [32*(COUNTERS+1)-1:0] read_chain;
+  wire [COUNTERS:0] high_chain;
+  wire unused_high = high_chain[COUNTERS];
   wire [COUNTERS*LANES-1:0] hits_d;
   logic [COUNTERS*LANES-1:0] hits_q;
+  logic counter_rst_q;
 
   assign read_chain[31:0] = read_head;
+  assign high_chain[0] = select_high;
   assign read_word = read_chain[32*COUNTERS+:32];
 
   generate
@@ -56,11 +60,12 @@ module capdesc_stats #(
           .STEP_BITS(STEP_BITS)
       ) u_counter (
           .clk(clk),
-          .rst(rst),
+          .rst(counter_rst_q),
           .step(step_q),
           .snapshot(snapshot),
           .select(select[i]),
-          .select_high(select_high),
+          .high_in(high_chain[i]),
+          .high_out(high_chain[i+1]),
           .read_in(read_chain[32*i+:32]),
           .read_out(read_chain[32*(i+1)+:32])
       );
@@ -68,6 +73,8 @@ module capdesc_stats #(
   endgenerate
 
   always_ff @(posedge clk) begin
+    // What is counted is cleared a cycle later, which is still before the first step.
+    counter_rst_q <= rst;
     hits_q <= hits_d;
     if (rst) hits_q <= '0;
   end
