@@ -21,7 +21,7 @@ module axil (
 
   // Cycles from an access taken to its answer offered.
   localparam int WRITE_CYCLES = 7;
-  localparam int READ_CYCLES = capdesc_pkg::COUNTER_COUNT + 4;
+  localparam int READ_CYCLES = capdesc_pkg::COUNTER_COUNT + 5;
 
   wire s_axil_awready;
   wire s_axil_wready;

@@ -64,7 +64,7 @@ module exposed #(
   wire [5:0] write_age;
   wire [5:0] snapshot;
   wire read_busy;
-  wire [capdesc_pkg::COUNTER_COUNT+2:0] read_age;
+  wire [capdesc_pkg::COUNTER_COUNT+3:0] read_age;
 
   capdesc_axis u_axis (
       .clk(clk),
@@ -281,7 +281,7 @@ module exposed_registers (
   wire write_busy;
   wire [5:0] write_age;
   wire read_busy;
-  wire [capdesc_pkg::COUNTER_COUNT+2:0] read_age;
+  wire [capdesc_pkg::COUNTER_COUNT+3:0] read_age;
 
   registers_and_stats u_dut (
       .clk(clk),
