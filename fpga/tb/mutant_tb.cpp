@@ -402,7 +402,9 @@ class Bench {
       after_reset = true;
       inside_before = 0;
       is_offering = false;
-      taken_log.push_back(false);
+      // Nothing that was asked for before a reset comes out of it.
+      taken_log.assign(taken_log.size() + 1, false);
+      requests.assign(requests.size(), -1);
       return;
     }
     bool is_valid = top.m_axis_tvalid, is_ready = top.s_axis_tready;
