@@ -4,6 +4,7 @@ capdesc_fold.sv
 capdesc_halves.sv
 capdesc_faults.sv
 capdesc_summary.sv
+capdesc_verdict.sv
 capdesc_lane.sv
 capdesc_inject.sv
 capdesc_credit.sv

@@ -6,7 +6,7 @@
 //   folded    72       fold: the code to 64 bits; magic and version to 3; risk flags
 //   halves    39       two partial parities of each of 16 remainder bits; other faults; risk
 //   summary   11       whether the checksum is at fault, in three parts; the verdict if it is not
-//   verdict            one table for each bit, not registered here
+//   verdict            one table of five inputs for each bit, not registered here
 //
 // With REGISTERED = 0 the whole is the classifier without a clock, of which the equivalence with
 // the specification is proven.
@@ -151,7 +151,12 @@ module capdesc_lane #(
 
   // Verdict.
 
-  assign verdict = (|checksum_wrong ? capdesc_pkg::FAULT_CHECKSUM : otherwise) ^ flip_verdict;
+  capdesc_verdict u_verdict (
+      .checksum_wrong(checksum_wrong),
+      .otherwise(otherwise),
+      .flip(flip_verdict),
+      .verdict(verdict)
+  );
 
 endmodule
 
