@@ -1,4 +1,7 @@
-//! Tells the program how it was built: revision, compiler, target and flags go into each record.
+//! Tells the program how it was built, and builds the simulated hardware: `build/fpga.rs`.
+
+#[path = "build/fpga.rs"]
+mod fpga;
 
 use std::{env, path::Path, process::Command};
 
@@ -15,6 +18,7 @@ fn main() {
     for path in inputs.into_iter().filter(|path| Path::new(path).exists()) {
         println!("cargo::rerun-if-changed={path}");
     }
+    fpga::build();
 }
 
 fn set(name: &str, value: &str) {

@@ -63,9 +63,58 @@
 //! use nanogate::{clock::ModeledNanos, stats::Samples};
 //! let _: Samples<ModeledNanos>;
 //! ```
+//!
+//! and a modelled figure in a record can be shown, but neither compared:
+//!
+//! ```compile_fail
+//! use nanogate::clock::Modeled;
+//! fn faster(one: Modeled, other: Modeled) -> bool { one < other }
+//! ```
+//!
+//! nor used as a number:
+//!
+//! ```compile_fail
+//! use nanogate::clock::Modeled;
+//! fn metric(figure: Modeled) -> f64 { figure.into() }
+//! ```
+//!
+//! What simulating costs can be a part of a record, but no metric of it:
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use nanogate::clock::SimulatorCost;
+//! fn put(metrics: &mut BTreeMap<String, f64>, cost: SimulatorCost) -> String {
+//!     metrics.insert("sim/total/count".into(), 1.0);
+//!     cost.to_string()
+//! }
+//! ```
+//!
+//! ```compile_fail
+//! use std::collections::BTreeMap;
+//! use nanogate::clock::SimulatorCost;
+//! fn put(metrics: &mut BTreeMap<String, f64>, cost: SimulatorCost) -> String {
+//!     metrics.insert("sim/total/count".into(), cost);
+//!     cost.to_string()
+//! }
+//! ```
+//!
+//! nor can it be summarised:
+//!
+//! ```compile_fail
+//! use nanogate::{clock::SimulatorCost, stats::Samples};
+//! let _: Samples<SimulatorCost>;
+//! ```
+//!
+//! or compared:
+//!
+//! ```compile_fail
+//! use nanogate::clock::SimulatorCost;
+//! fn cheaper(one: SimulatorCost, other: SimulatorCost) -> bool { one < other }
+//! ```
 
 use std::{fmt, num::NonZeroU64, ops, ops::RangeInclusive};
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 mod sealed {
@@ -195,6 +244,12 @@ impl SimCycles {
         self.cycles
     }
 
+    /// What is left after `other`. `None` where `other` is more.
+    #[must_use]
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.cycles.checked_sub(other.cycles).map(|cycles| Self { cycles })
+    }
+
     /// What the count would last at `fmax`: the only way from cycles to time, and only modelled.
     #[must_use]
     pub fn at(self, fmax: &Fmax) -> ModeledNanos<'_> {
@@ -269,6 +324,26 @@ pub struct ModeledNanos<'a> {
     fmax: &'a Fmax,
 }
 
+impl ModeledNanos<'_> {
+    /// What each of `count` takes of it.
+    #[must_use]
+    pub fn each_of(self, count: usize) -> Self {
+        Self { nanos: self.nanos / count as f64, ..self }
+    }
+
+    /// The nanoseconds, to be stored beside their clock and its source.
+    #[must_use]
+    pub const fn figure(&self) -> Modeled {
+        Modeled(self.nanos)
+    }
+
+    /// How often it fits in a second, to be stored likewise.
+    #[must_use]
+    pub fn per_second(&self) -> Modeled {
+        Modeled(1e9 / self.nanos)
+    }
+}
+
 impl fmt::Display for ModeledNanos<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mhz = self.fmax.hz.get() as f64 / 1e6;
@@ -280,21 +355,55 @@ impl fmt::Display for ModeledNanos<'_> {
     }
 }
 
-/// Wall time that a simulator took. Never a result, so no clock: it can only be printed.
-#[derive(Clone, Copy, Debug)]
-pub struct SimulatorCost(HostNanos);
+/// A modelled figure as it is stored. It can be shown, and nothing else.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Modeled(f64);
+
+impl Modeled {
+    /// The same figure, in units of so many.
+    #[must_use]
+    pub fn in_units_of(self, unit: f64) -> Self {
+        Self(self.0 / unit)
+    }
+}
+
+impl fmt::Display for Modeled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Wall time that a simulator took. Never a result, so no clock: it can only be stored under this
+/// name, and printed.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct SimulatorCost {
+    ns_per_record: f64,
+    records_per_s: f64,
+    label: CostLabel,
+}
+
+/// What stands beside the cost of simulating wherever it is stored.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+enum CostLabel {
+    #[serde(rename = "cost of simulating, not a result")]
+    NotAResult,
+}
 
 impl SimulatorCost {
-    /// Labels a host duration as the cost of simulating.
+    /// Labels a host duration as the cost of simulating so many records.
     #[must_use]
-    pub const fn new(elapsed: HostNanos) -> Self {
-        Self(elapsed)
+    pub fn of(elapsed: HostNanos, records: usize) -> Self {
+        let ns_per_record = elapsed.in_units() / records as f64;
+        Self { ns_per_record, records_per_s: 1e9 / ns_per_record, label: CostLabel::NotAResult }
     }
 }
 
 impl fmt::Display for SimulatorCost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (cost of simulating, not a result)", self.0)
+        let Self { ns_per_record, records_per_s, .. } = self;
+        write!(f, "{ns_per_record:.0} ns per record, {records_per_s:.0} records/s")?;
+        write!(f, " (cost of simulating, not a result)")
     }
 }
 
@@ -313,6 +422,28 @@ mod tests {
             SimCycles::counted(5).at(&fmax).to_string(),
             "20.000 ns (modeled @ 250 MHz, report ecp5-85f-6)"
         );
+    }
+
+    /// A modelled figure is stored as a bare number, beside which the record has its source.
+    #[test]
+    fn modelled_time_is_stored_and_shown() {
+        let hz = NonZeroU64::new(250_000_000).unwrap();
+        let fmax = Fmax { hz, source: FmaxSource::TimingReport("x".into()) };
+        let each = SimCycles::counted(10).at(&fmax).each_of(4);
+        assert_eq!(format!("{:.1}", each.figure()), "10.0");
+        assert_eq!(format!("{:.1}", each.per_second().in_units_of(1e6)), "100.0");
+        assert_eq!(serde_json::to_string(&each.figure()).unwrap(), "10.0");
+    }
+
+    /// What simulating costs says so, wherever it is stored or shown.
+    #[test]
+    fn simulator_cost_is_labelled() {
+        let cost = SimulatorCost::of(HostNanos::from_picos(8_000_000), 4);
+        let stored = serde_json::to_value(cost).unwrap();
+        assert_eq!(stored["ns_per_record"], 2_000.0);
+        assert_eq!(stored["label"], "cost of simulating, not a result");
+        let shown = "2000 ns per record, 500000 records/s (cost of simulating, not a result)";
+        assert_eq!(cost.to_string(), shown);
     }
 
     /// Device time is called host time, unchanged, only where the measured ratio is near 1.

@@ -3,15 +3,22 @@
 use thiserror::Error;
 
 use crate::backend::{
-    BackendEntry, Capability, OpenError, OpenOptions, Opened, ProbeContext, Unavailable, gpu,
+    BackendEntry, Capability, OpenError, OpenOptions, Opened, ProbeContext, Unavailable, fpga, gpu,
     peer::{crc_fast, crc_table},
     reference, scalar, simd,
 };
 
-/// Every backend that this program knows, best first. A device comes last: what is chosen without
-/// being named answers at once, whatever the batch length.
-pub static ENTRIES: [&BackendEntry; 6] =
-    [&simd::AVX512, &simd::AVX2, &simd::NEON, &scalar::ENTRY, &reference::ENTRY, &gpu::ENTRY];
+/// Every backend that this program knows, best first. A device comes after the host's own: what is
+/// chosen without being named answers at once, whatever the batch length. Simulated hardware is last.
+pub static ENTRIES: [&BackendEntry; 7] = [
+    &simd::AVX512,
+    &simd::AVX2,
+    &simd::NEON,
+    &scalar::ENTRY,
+    &reference::ENTRY,
+    &gpu::ENTRY,
+    &fpga::ENTRY,
+];
 
 /// What people would use instead. Never chosen as the best one, run only when asked for.
 pub static PEERS: [&BackendEntry; 2] = [&crc_table::ENTRY, &crc_fast::ENTRY];

@@ -109,6 +109,36 @@ pub enum Warning {
     /// The device's clock is ahead of the host's.
     #[error("in {0} readings the device counted more time than the host had waited")]
     ClockOverrun(u64),
+    /// The latency of a simulated design depends on more than the design.
+    #[error(
+        "the latency is {least} to {most} cycles while nobody holds back the output: it should be \
+         the same for every beat"
+    )]
+    LatencyNotConstant {
+        /// Least, in cycles.
+        least: u64,
+        /// Most, in cycles.
+        most: u64,
+    },
+    /// A simulated design does not take a beat in each cycle.
+    #[error(
+        "beats are taken {least} to {most} cycles apart while nobody waits: an initiation interval \
+         of 1 is the goal"
+    )]
+    IntervalNotOne {
+        /// Least, in cycles.
+        least: u64,
+        /// Most, in cycles.
+        most: u64,
+    },
+    /// There is no clock to model time with.
+    #[error("{backend} has no timing report of what runs, so no modelled time: {reason}")]
+    NoTimingReport {
+        /// Id of the backend.
+        backend: String,
+        /// Why.
+        reason: String,
+    },
     /// The reading is mostly the timer.
     #[error("an empty reading takes {floor_ns:.0} ns of these {p50_ns:.0} ns: use throughput")]
     TimerFloor {
@@ -152,6 +182,9 @@ impl Warning {
             Self::StagesOff { .. } => "stages-off",
             Self::TimestampsCost { .. } => "timestamps-cost",
             Self::ClockOverrun(_) => "clock-overrun",
+            Self::LatencyNotConstant { .. } => "latency-not-constant",
+            Self::IntervalNotOne { .. } => "interval-not-one",
+            Self::NoTimingReport { .. } => "no-timing-report",
             Self::TimerFloor { .. } => "timer-floor",
         }
     }

@@ -205,6 +205,39 @@ fn decide_gives_the_golden_verdicts() {
     }
 }
 
+/// Records can be given in place of a file.
+#[test]
+fn decide_takes_records_from_the_command_line() {
+    let folder = folder();
+    let cat = hex::encode(CAT);
+    let decide = |arguments: &[&str]| {
+        nanogate(folder.path()).args(["decide", "--raw"]).args(arguments).assert()
+    };
+    let output = decide(&[&cat, &"00".repeat(24)]).success().get_output().stdout.clone();
+    assert_eq!(output, [0x00, 0x3f]);
+    decide(&[&cat, "file"]).code(2).stderr(contains("48 hexadecimal digits"));
+    decide(&[&cat[2..]]).code(2).stderr(contains("cannot read"));
+}
+
+/// Only simulated hardware has cycles and waveforms: without it, both are refused with the reason.
+#[test]
+fn cycles_and_waveforms_need_simulated_hardware() {
+    let folder = folder();
+    let trace = ["--trace", "wave.vcd"];
+    let act = |verb: &[&str], more: &[&str]| {
+        let mut command = nanogate(folder.path());
+        command.current_dir(&folder).args(verb).args(more).args(["--backend", "scalar"]).assert()
+    };
+    act(&["verify"], &trace).code(2).stderr(contains("none of these backends is simulated"));
+    act(&["decide"], &trace).code(2).stderr(contains("only simulated hardware has signals"));
+    act(&["run"], &["--method", "cycles"]).code(5).stderr(contains("for simulated hardware only"));
+    act(&["run"], &["--method", "cycles,stages"])
+        .code(5)
+        .stderr(contains("for devices and simulated hardware only"));
+    act(&["run"], &["--method", "stages"]).code(5).stderr(contains("for devices only"));
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+}
+
 /// A truncated input is an error that says how much was whole, after handling it.
 #[test]
 fn decide_handles_whole_records_of_a_truncated_input() {
@@ -226,7 +259,7 @@ fn wrong_requests_are_usage_errors() {
     let folder = folder();
     let missing = folder.path().join("missing");
     let missing = missing.to_str().unwrap();
-    let wrong: [(&[&str], &str); 17] = [
+    let wrong: [(&[&str], &str); 21] = [
         (&["decide", missing], "cannot read"),
         (&["decide", "--backend", "fpga"], "no backend `fpga`"),
         (&["verify", "--backend", "warp"], "--backend"),
@@ -241,6 +274,10 @@ fn wrong_requests_are_usage_errors() {
         (&["run", "--threads", "many"], "neither `all` nor a number"),
         (&["run", "--footprint", "warm"], "--footprint"),
         (&["run", "--footprint", "L1", "--batch", "1048576"], "--footprint: no such batch fits"),
+        (&["verify", "--trace", "wave.txt"], "ends in .vcd"),
+        (&["decide", "--trace", "/no/such/folder/wave.vcd"], "cannot write there"),
+        (&["backends", "--lanes", "3"], "[1, 2, 4, 8] lanes"),
+        (&["backends", "--fpga-build", "slow"], "known: fast, checked"),
         (&["backends", "--hide-cpu", "sse9"], "no processor feature `sse9`"),
         (&["run", "--out", "/no/such/folder/run.json"], "--out"),
         (&["corpus", "explain", "no-such-command"], "no-such-command"),

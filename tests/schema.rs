@@ -2,9 +2,21 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::atomic::AtomicBool, time::Duration};
 
 use assert_cmd::Command;
+use nanogate::{
+    backend::{SimulatedBackend, mock::Simulated},
+    corpus::Corpus,
+    host::{schedule::Disturbance, timer::Timer},
+    measure::{Bench, Limits, cycles, inputs::Pool},
+    op::Op,
+    report::{
+        record::{Entry, Header, RunRecord},
+        simulated::{SIMULATOR_HOME, SimulatedRecord},
+        table,
+    },
+};
 use serde_json::{Value, json};
 
 fn schema() -> jsonschema::Validator {
@@ -58,6 +70,61 @@ fn records_follow_the_schema() {
     ] {
         let mut spoiled = record.clone();
         spoil(&mut spoiled);
+        assert!(!schema().is_valid(&spoiled));
+    }
+}
+
+/// The same record, with the cycles of a simulated design in place of what was measured.
+fn with_cycles(mut record: RunRecord, len: usize) -> RunRecord {
+    let records = Corpus::embedded().unwrap().records().into_iter().cycle();
+    let pool = Pool::new(Op::Decide, records, len).unwrap();
+    let (timer, interrupted) = (Timer::qualify(), AtomicBool::new(false));
+    let limits = Limits { budget: Duration::from_millis(1), precision: 0.01 };
+    let bench = Bench { timer: &timer, limits, interrupted: &interrupted };
+    let rotation = pool.rotation(len, 1, 0).unwrap();
+    let mut simulated = Simulated::golden(Op::Decide);
+    let measured = cycles::measure(bench, &mut simulated, &rotation).unwrap();
+    let header = Header {
+        backend: "mock",
+        software: false,
+        op: Op::Decide,
+        threads: 1,
+        footprint_home: SIMULATOR_HOME.into(),
+        disturbance: Disturbance::default(),
+    };
+    let facts = simulated.facts().clone();
+    record.entries = vec![Entry::of_cycles(header, &rotation, &measured, &facts)];
+    let counters = measured.counters;
+    record.simulated = vec![SimulatedRecord { backend: "mock".into(), facts, counters }];
+    record
+}
+
+/// A record of simulated hardware is valid, also of a single beat. Cycles that pass for time,
+/// modelled time that passes for a metric, and a simulator's cost without its label are refused.
+#[test]
+fn cycles_follow_the_schema() {
+    let run = short_run();
+    let parsed: RunRecord = serde_json::from_value(run).unwrap();
+    assert_valid(&serde_json::to_value(with_cycles(parsed.clone(), 1)).unwrap());
+    let counted = with_cycles(parsed, 1_000);
+    let shown = table::render(&counted);
+    assert!(shown.contains("simulated mock: mock x4") && shown.contains("not a result"), "{shown}");
+    let record = serde_json::to_value(counted).unwrap();
+    assert_valid(&record);
+    for spoil in [
+        |entry: &mut Value| entry["metrics"]["host/per_record/p50"] = json!(1.0),
+        |entry: &mut Value| entry["metrics"]["model/latency/p50"] = json!(1.0),
+        |entry: &mut Value| entry["method"] = json!("throughput"),
+        |entry: &mut Value| entry["threads"] = json!(2),
+        |entry: &mut Value| {
+            entry["speedup"] = json!({"baseline": "reference", "value": 1, "low": 1, "high": 1});
+        },
+        |entry: &mut Value| entry["cycles"]["simulator_cost"]["label"] = json!("fast"),
+        |entry: &mut Value| entry["cycles"]["backpressure"][0]["pace"] = json!(900),
+        |entry: &mut Value| drop(entry.as_object_mut().unwrap().remove("cycles")),
+    ] {
+        let mut spoiled = record.clone();
+        spoil(&mut spoiled["entries"][0]);
         assert!(!schema().is_valid(&spoiled));
     }
 }

@@ -62,7 +62,10 @@ const OWNED: [(&str, &[&str]); 5] = [
     (concat!("HostNanos::from_", "picos("), &["src/host/timer.rs", "src/backend/mock.rs"]),
     (concat!("DeviceNanos::from_", "picos("), &["src/backend/gpu/", "src/backend/mock.rs"]),
     (concat!("ClockAgreement::mea", "sured("), &["src/measure/"]),
-    (concat!("SimCycles::coun", "ted("), &["src/backend/fpga/", "src/backend/mock.rs"]),
+    (
+        concat!("SimCycles::coun", "ted("),
+        &["src/backend/fpga/", "src/backend/mock.rs", "src/backend/simulated.rs"],
+    ),
     (concat!("_rd", "tsc"), &["src/host/timer.rs"]),
 ];
 
@@ -193,7 +196,7 @@ fn layer_of(module: &str) -> Option<u8> {
         .map(|(_, layer)| *layer)
         .next()?;
     // The contract is one layer below the backends that keep it, and so is what they share.
-    let shared = ["backend::record", "backend::device"].contains(&module);
+    let shared = ["backend::record", "backend::device", "backend::simulated"].contains(&module);
     let backend = module.starts_with("backend::") && !shared;
     Some(if backend { 3 } else { base })
 }

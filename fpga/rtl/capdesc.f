@@ -1,10 +1,7 @@
 capdesc_pkg.sv
 capdesc_slice.sv
 capdesc_fold.sv
-capdesc_halves.sv
-capdesc_faults.sv
-capdesc_summary.sv
-capdesc_verdict.sv
+capdesc_checks.sv
 capdesc_lane.sv
 capdesc_inject.sv
 capdesc_credit.sv
@@ -12,4 +9,5 @@ capdesc_queue.sv
 capdesc_counter.sv
 capdesc_stats.sv
 capdesc_registers.sv
+capdesc_rules.sv
 capdesc_axis.sv

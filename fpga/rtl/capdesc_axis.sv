@@ -70,8 +70,10 @@ module capdesc_axis #(
 
   wire [LANES-1:0] kept;
   logic [DEPTH-1:0] valid_q;
-  // What was at the output in the cycle before, and whether it was given.
+  // What happened in the cycle before, and what was at the output then.
   logic given_q;
+  logic source_stalled_q;
+  logic sink_stalled_q;
   logic [9*LANES-1:0] was_out_q;
   logic [DEPTH*SIDE_BITS-1:0] side_q;
   wire [SIDE_BITS-1:0] side_end = side_q[(DEPTH-1)*SIDE_BITS+:SIDE_BITS];
@@ -87,10 +89,14 @@ module capdesc_axis #(
     valid_q <= {valid_q[DEPTH-2:0], taken};
     side_q <= {side_q[(DEPTH-1)*SIDE_BITS-1:0], s_axis_tlast, kept};
     given_q <= given;
+    source_stalled_q <= s_axis_tvalid & !s_axis_tready;
+    sink_stalled_q <= m_axis_tvalid & !m_axis_tready;
     was_out_q <= {m_axis_tkeep, m_axis_tdata};
     if (rst) begin
       valid_q <= '0;
       given_q <= 1'b0;
+      source_stalled_q <= 1'b0;
+      sink_stalled_q <= 1'b0;
     end
   end
 
@@ -100,25 +106,19 @@ module capdesc_axis #(
 
   generate
     for (genvar lane = 0; lane < LANES; lane = lane + 1) begin : gen_lane
-      wire [capdesc_pkg::INJECT_ROWS-1:0] flip_row;
-      wire [15:0] flip_column;
-      wire [7:0] flip_verdict;
+      wire [capdesc_pkg::INJECT_BITS-1:0] flips;
 
       capdesc_inject u_inject (
           .clk(clk),
           .rst(rst),
           .request(inject_lanes[lane]),
           .index(inject_index),
-          .flip_row(flip_row),
-          .flip_column(flip_column),
-          .flip_verdict(flip_verdict)
+          .flips(flips)
       );
 
       capdesc_lane u_lane (
           .clk(clk),
-          .flip_row(flip_row),
-          .flip_column(flip_column),
-          .flip_verdict(flip_verdict),
+          .flips(flips),
           .descriptor(s_axis_tdata[192*lane+:192]),
           .verdict(verdicts[8*lane+:8])
       );
@@ -152,7 +152,7 @@ module capdesc_axis #(
 
   // Performance counters.
 
-  wire [5:0] snapshot;
+  wire [2:0] snapshot;
   wire [capdesc_pkg::COUNTER_COUNT-1:0] select;
   wire select_high;
   wire [31:0] read_head;
@@ -166,8 +166,8 @@ module capdesc_axis #(
       .taken(side_q[LANES-1:0] & {LANES{valid_q[0]}}),
       .given(was_out_q[8*LANES+:LANES] & {LANES{given_q}}),
       .verdicts(was_out_q[8*LANES-1:0]),
-      .source_stalled(s_axis_tvalid & !s_axis_tready),
-      .sink_stalled(m_axis_tvalid & !m_axis_tready),
+      .source_stalled(source_stalled_q),
+      .sink_stalled(sink_stalled_q),
       .snapshot(snapshot),
       .read_head(read_head),
       .select(select),
@@ -203,6 +203,38 @@ module capdesc_axis #(
       .select_high(select_high),
       .read_word(read_word)
   );
+
+`ifndef SYNTHESIS
+  capdesc_rules #(
+      .WIDTH(8 * LANES + SIDE_BITS)
+  ) u_output_rules (
+      .clk(clk),
+      .rst(rst),
+      .valid(m_axis_tvalid),
+      .ready(m_axis_tready),
+      .beat({m_axis_tlast, m_axis_tkeep, m_axis_tdata})
+  );
+
+  capdesc_rules #(
+      .WIDTH(2)
+  ) u_write_rules (
+      .clk(clk),
+      .rst(rst),
+      .valid(s_axil_bvalid),
+      .ready(s_axil_bready),
+      .beat(s_axil_bresp)
+  );
+
+  capdesc_rules #(
+      .WIDTH(34)
+  ) u_read_rules (
+      .clk(clk),
+      .rst(rst),
+      .valid(s_axil_rvalid),
+      .ready(s_axil_rready),
+      .beat({s_axil_rresp, s_axil_rdata})
+  );
+`endif
 
 endmodule
 

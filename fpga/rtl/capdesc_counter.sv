@@ -1,4 +1,4 @@
-// A 48-bit counter in six segments of 8 bits, whose carries are registered, so that no carry
+// A 48-bit counter in three segments of 16 bits, whose carries are registered, so that no carry
 // chain is longer than a segment.
 //
 // A snapshot reaches each segment one cycle after the one below it, as a carry does, so that the
@@ -13,7 +13,7 @@ module capdesc_counter #(
     input  wire                  rst,
     input  wire  [STEP_BITS-1:0] step,
     // One bit for each segment, each a cycle after the one below.
-    input  wire  [5:0]           snapshot,
+    input  wire  [2:0]           snapshot,
     // Half of the copy, or what comes from the counter before. Which half comes along with it.
     input  wire                  select,
     input  wire                  high_in,
@@ -31,24 +31,24 @@ module capdesc_counter #(
   end
 
   generate
-    for (genvar i = 0; i < 6; i = i + 1) begin : gen_segment
-      logic [7:0] count_q;
+    for (genvar i = 0; i < 3; i = i + 1) begin : gen_segment
+      logic [15:0] count_q;
       // Not used in the highest segment, which has nowhere to carry to.
       logic carry_q;
-      wire [8:0] sum;
+
       if (i == 0) begin : gen_lowest
-        assign sum = {1'b0, count_q} + {{(9 - STEP_BITS) {1'b0}}, step};
+        always_ff @(posedge clk) begin
+          if (snapshot[i]) copy_q[16*i+:16] <= count_q;
+          {carry_q, count_q} <= {1'b0, count_q} + {{(17 - STEP_BITS) {1'b0}}, step};
+          if (rst) {carry_q, count_q} <= '0;
+        end
       end else begin : gen_higher
-        assign sum = {1'b0, count_q} + {8'b0, gen_segment[i-1].carry_q};
-      end
-
-      always_ff @(posedge clk) begin
-        {carry_q, count_q} <= sum;
-        if (rst) {carry_q, count_q} <= '0;
-      end
-
-      always_ff @(posedge clk) begin
-        if (snapshot[i]) copy_q[8*i+:8] <= count_q;
+        always_ff @(posedge clk) begin
+          if (snapshot[i]) copy_q[16*i+:16] <= count_q;
+          carry_q <= 1'b0;
+          if (gen_segment[i-1].carry_q) {carry_q, count_q} <= {1'b0, count_q} + 17'd1;
+          if (rst) {carry_q, count_q} <= '0;
+        end
       end
     end
   endgenerate

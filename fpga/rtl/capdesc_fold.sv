@@ -1,4 +1,4 @@
-// First step of the checksum network: 144 bits of code to 64 with the same remainder.
+// First step of the checksum network: 144 bits of code to 64 that are as right or as wrong.
 //
 // Written by scripts/generate-rtl, which says how. Modulo x^16 + x^12 + x^5 + 1:
 //

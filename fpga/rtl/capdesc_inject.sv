@@ -1,9 +1,8 @@
-// Decodes the fault-injection port of one lane: which flip-flops take the wrong value.
+// Decodes the fault-injection port of one lane: which bits take the wrong value.
 //
-// `index` counts in rows of 16: 0 to 191 the slice `input`, 192 to 263 the slice `folded`, 272 to
-// 279 the verdict. Any other flips nothing. A request flips the bit two cycles after it, whatever
-// beat is there: an upset knows no beats. The index is decoded in two steps, and the lane comes in
-// with the second, so that no lane shares a column with another.
+// `index` counts the bits of the slice `input`, 0 to 191, of the slice `folded`, 192 to 263, and of
+// the verdict, 272 to 279. Any other flips nothing. A request flips the bit two cycles after it,
+// whatever beat is there: an upset knows no beats.
 //
 // The slices between are left out, since each of their tables is full: an upset of a bit of
 // `halves` is one of the bits 0 to 15 of `folded`, a cycle later.
@@ -14,50 +13,35 @@ module capdesc_inject (
     input  wire                                 rst,
     input  wire                                 request,
     input  wire  [8:0]                          index,
-    output logic [capdesc_pkg::INJECT_ROWS-1:0] flip_row,
-    output logic [15:0]                         flip_column,
-    output logic [7:0]                          flip_verdict
+    // One-hot, or all 0.
+    output logic [capdesc_pkg::INJECT_BITS-1:0] flips
 );
 
-  localparam int ROWS = capdesc_pkg::INJECT_ROWS;
+  localparam int BITS = capdesc_pkg::INJECT_BITS;
 
-  // The row's two digits, in base 8, and the column: one-hot.
-  logic [7:0] low_q;
-  logic [2:0] high_q;
-  logic [15:0] column_q;
-  logic request_q;
-  wire [7:0] low_d;
-  wire [2:0] high_d;
-  wire [15:0] column_d;
-  wire [ROWS:0] row;
-
-  generate
-    for (genvar i = 0; i < 8; i = i + 1) begin : gen_low
-      assign low_d[i] = index[6:4] == i;
-    end
-    for (genvar i = 0; i < 3; i = i + 1) begin : gen_high
-      assign high_d[i] = index[8:7] == i;
-    end
-    for (genvar i = 0; i < 16; i = i + 1) begin : gen_column
-      assign column_d[i] = index[3:0] == i;
-    end
-    for (genvar i = 0; i <= ROWS; i = i + 1) begin : gen_row
-      assign row[i] = request_q & low_q[i%8] & high_q[i/8];
-    end
-  endgenerate
+  // Three digits of the index, in base 16, 8 and 4: one-hot. The highest comes with the request.
+  logic [15:0] low_q;
+  logic [7:0] middle_q;
+  logic [3:0] high_q;
+  wire unused_high = high_q[3];
+  logic was_asked_q;
+  // A request is there, or was: in other cycles nothing changes, which saves a simulator the work.
+  logic is_active_q;
 
   always_ff @(posedge clk) begin
-    low_q <= low_d;
-    high_q <= high_d;
-    column_q <= column_d;
-    request_q <= request;
-    flip_column <= column_q & {16{request_q}};
-    flip_row <= row[ROWS-1:0];
-    flip_verdict <= column_q[7:0] & {8{row[ROWS]}};
-    if (rst) begin
-      request_q <= 1'b0;
-      flip_row <= '0;
-      flip_verdict <= '0;
+    was_asked_q <= request;
+    is_active_q <= request | was_asked_q | rst;
+    high_q <= 4'd0;
+    if (request) begin
+      low_q <= 16'd1 << index[3:0];
+      middle_q <= 8'd1 << index[6:4];
+      high_q <= 4'd1 << index[8:7];
+    end
+    if (rst) high_q <= 4'd0;
+    if (is_active_q) begin
+      for (int i = 0; i < BITS / 16; i = i + 1) begin
+        flips[16*i+:16] <= low_q & {16{middle_q[i%8] & high_q[i/8]}};
+      end
     end
   end
 

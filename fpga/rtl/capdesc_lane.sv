@@ -4,9 +4,9 @@
 //
 //   input    192 bits  the descriptor
 //   folded    72       fold: the code to 64 bits; magic and version to 3; risk flags
-//   halves    39       two partial parities of each of 16 remainder bits; other faults; risk
+//   halves    39       two halves of 16 parity checks; the other faults; risk
 //   summary   11       whether the checksum is at fault, in three parts; the verdict if it is not
-//   verdict            one table of five inputs for each bit, not registered here
+//   verdict            one table for each bit, not registered here
 //
 // With REGISTERED = 0 the whole is the classifier without a clock, of which the equivalence with
 // the specification is proven.
@@ -15,16 +15,18 @@
 module capdesc_lane #(
     parameter int REGISTERED = 1
 ) (
-    input  wire                                clk,
-    // One-hot, and all 0 unless an upset is injected: see capdesc_inject.
-    input  wire  [capdesc_pkg::INJECT_ROWS-1:0] flip_row,
-    input  wire  [15:0]                         flip_column,
-    input  wire  [7:0]                          flip_verdict,
+    input  wire                                 clk,
+    // All 0 unless an upset is injected: see capdesc_inject.
+    input  wire  [capdesc_pkg::INJECT_BITS-1:0] flips,
     input  wire  [191:0]                        descriptor,
     output logic [7:0]                          verdict
 );
 
-  localparam int FOLDED_AT = capdesc_pkg::INJECT_ROWS_INPUT;
+  localparam int FOLDED_AT = capdesc_pkg::INJECT_FOLDED_AT;
+  localparam int VERDICT_AT = capdesc_pkg::INJECT_VERDICT_AT;
+
+  // Between the slice `folded` and the verdict, and after it.
+  wire unused_flips = ^{flips[VERDICT_AT-1:FOLDED_AT+72], flips[VERDICT_AT+15:VERDICT_AT+8]};
 
   // Input.
 
@@ -36,16 +38,16 @@ module capdesc_lane #(
       .REGISTERED(REGISTERED)
   ) u_input_slice (
       .clk(clk),
-      .flip_row(flip_row[FOLDED_AT-1:0]),
-      .flip_column(flip_column),
+      .flips(flips[191:0]),
       .d(descriptor),
       .q(wire_order)
   );
 
-  // Most significant first: byte 0 leftmost.
+  // Most significant first: byte 0 leftmost. In words, which a simulator swaps in one step.
   generate
-    for (genvar i = 0; i < 24; i = i + 1) begin : gen_byte
-      assign bytes[8*(23-i)+:8] = wire_order[8*i+:8];
+    for (genvar i = 0; i < 6; i = i + 1) begin : gen_word
+      wire [31:0] word = wire_order[32*(5-i)+:32];
+      assign bytes[32*i+:32] = {word[7:0], word[15:8], word[23:16], word[31:24]};
     end
   endgenerate
 
@@ -53,7 +55,7 @@ module capdesc_lane #(
 
   wire [31:0] magic = bytes[191:160];
   wire [15:0] version = bytes[159:144];
-  wire [4:0] risk_flags = bytes[84:80];
+  wire [4:0] flags_d = bytes[84:80];
   wire [63:0] folded_d;
   wire [1:0] magic_wrong_d;
   wire version_wrong_d;
@@ -76,87 +78,100 @@ module capdesc_lane #(
       .REGISTERED(REGISTERED)
   ) u_folded_slice (
       .clk(clk),
-      .flip_row(flip_row[FOLDED_AT+:capdesc_pkg::INJECT_ROWS_FOLDED]),
-      .flip_column(flip_column),
-      .d({risk_flags, version_wrong_d, magic_wrong_d, folded_d}),
+      .flips(flips[FOLDED_AT+:72]),
+      .d({flags_d, version_wrong_d, magic_wrong_d, folded_d}),
       .q({flags, version_wrong, magic_wrong, folded})
   );
 
   // Halves.
 
-  wire [15:0] even_d;
-  wire [15:0] odd_d;
-  wire [15:0] even;
-  wire [15:0] odd;
-  wire [2:0] risk_d;
-  wire [2:0] fault_d;
-  wire is_header_wrong_d;
-  wire [2:0] risk;
-  wire [2:0] fault;
+  wire [15:0] low_d;
+  wire [15:0] high_d;
+  wire is_magic_wrong = |magic_wrong;
+  wire is_header_wrong_d = version_wrong | is_magic_wrong;
+  logic [2:0] level;
+  logic [2:0] fault_d;
+  wire [2:0] risk_d = is_header_wrong_d ? capdesc_pkg::RISK_NONE : level;
+  wire [15:0] low;
+  wire [15:0] high;
   wire is_header_wrong;
+  wire [2:0] fault;
+  wire [2:0] risk;
 
-  capdesc_halves u_halves (
+  capdesc_checks u_checks (
       .folded(folded),
-      .even(even_d),
-      .odd(odd_d)
+      .low(low_d),
+      .high(high_d)
   );
 
-  capdesc_faults u_faults (
-      .flags(flags),
-      .magic_wrong(magic_wrong),
-      .version_wrong(version_wrong),
-      .risk(risk_d),
-      .fault(fault_d),
-      .is_header_wrong(is_header_wrong_d)
-  );
+  // The highest flag that is set.
+  always_comb begin
+    casez (flags)
+      5'b1????: level = 3'd4;
+      5'b01???: level = 3'd3;
+      5'b001??: level = 3'd2;
+      5'b0001?: level = 3'd1;
+      5'b00001: level = 3'd0;
+      default:  level = capdesc_pkg::RISK_NONE;
+    endcase
+  end
+
+  // Any but the checksum's, which is found later, and goes before the last.
+  always_comb begin
+    if (is_magic_wrong) fault_d = capdesc_pkg::FAULT_MAGIC;
+    else if (version_wrong) fault_d = capdesc_pkg::FAULT_VERSION;
+    else if (flags == 5'd0) fault_d = capdesc_pkg::FAULT_NO_RISK;
+    else fault_d = 3'd0;
+  end
 
   capdesc_slice #(
       .WIDTH(39),
       .REGISTERED(REGISTERED)
   ) u_halves_slice (
       .clk(clk),
-      .flip_row(3'b0),
-      .flip_column(16'b0),
-      .d({risk_d, fault_d, is_header_wrong_d, odd_d, even_d}),
-      .q({risk, fault, is_header_wrong, odd, even})
+      .flips(39'b0),
+      .d({risk_d, fault_d, is_header_wrong_d, high_d, low_d}),
+      .q({risk, fault, is_header_wrong, high, low})
   );
 
   // Summary.
 
-  wire [2:0] checksum_wrong_d;
-  wire [7:0] otherwise_d;
+  // A part of the checks each; 0 where a fault of the header goes before the checksum's.
+  wire [15:0] odd = low ^ high;
+  wire [2:0] parts = {|odd[15:10], |odd[9:4], |odd[3:0]};
+  wire [2:0] checksum_wrong_d = parts & {3{!is_header_wrong}};
+  logic [1:0] decision;
   wire [2:0] checksum_wrong;
+  // The verdict, unless the checksum is at fault.
   wire [7:0] otherwise;
 
-  capdesc_summary u_summary (
-      .even(even),
-      .odd(odd),
-      .is_header_wrong(is_header_wrong),
-      .fault(fault),
-      .risk(risk),
-      .checksum_wrong(checksum_wrong_d),
-      .otherwise(otherwise_d)
-  );
+  always_comb begin
+    case (risk)
+      3'd0: decision = 2'd0;
+      3'd1: decision = 2'd0;
+      3'd2: decision = 2'd1;
+      3'd3: decision = 2'd2;
+      default: decision = capdesc_pkg::REJECT;
+    endcase
+  end
 
   capdesc_slice #(
       .WIDTH(11),
       .REGISTERED(REGISTERED)
   ) u_summary_slice (
       .clk(clk),
-      .flip_row(1'b0),
-      .flip_column(16'b0),
-      .d({checksum_wrong_d, otherwise_d}),
+      .flips(11'b0),
+      .d({checksum_wrong_d, fault, risk, decision}),
       .q({checksum_wrong, otherwise})
   );
 
   // Verdict.
 
-  capdesc_verdict u_verdict (
-      .checksum_wrong(checksum_wrong),
-      .otherwise(otherwise),
-      .flip(flip_verdict),
-      .verdict(verdict)
-  );
+  localparam logic [7:0] CHECKSUM_VERDICT = {
+      capdesc_pkg::FAULT_CHECKSUM, capdesc_pkg::RISK_NONE, capdesc_pkg::REJECT
+  };
+
+  assign verdict = (|checksum_wrong ? CHECKSUM_VERDICT : otherwise) ^ flips[VERDICT_AT+:8];
 
 endmodule
 

@@ -1,4 +1,4 @@
-// What the modules agree on: the format, the verdict byte, and the register map.
+// What the modules agree on: the format, the verdict byte, and the size of things.
 `default_nettype none
 
 package capdesc_pkg;
@@ -10,55 +10,21 @@ package capdesc_pkg;
   localparam logic [31:0] MAGIC = 32'h54435002;
   localparam logic [15:0] VERSION = 16'h0002;
 
-  // CRC-16/IBM-3740, without its leading term.
-  localparam logic [15:0] POLYNOMIAL = 16'h1021;
-  localparam logic [15:0] INITIAL = 16'hFFFF;
-
-  // Verdicts of the four faults: fault number, risk 7, reject.
-  localparam logic [7:0] FAULT_MAGIC = 8'h3F;
-  localparam logic [7:0] FAULT_VERSION = 8'h5F;
-  localparam logic [7:0] FAULT_CHECKSUM = 8'h7F;
-  localparam logic [7:0] FAULT_NO_RISK = 8'h9F;
+  // Bits 7..5 of the verdict: the fault. Risk is 7 then, and the decision 3, reject.
+  localparam logic [2:0] FAULT_MAGIC = 3'd1;
+  localparam logic [2:0] FAULT_VERSION = 3'd2;
+  localparam logic [2:0] FAULT_CHECKSUM = 3'd3;
+  localparam logic [2:0] FAULT_NO_RISK = 3'd4;
+  localparam logic [2:0] RISK_NONE = 3'd7;
+  localparam logic [1:0] REJECT = 2'd3;
 
   // Performance counters, in the order of the register map.
   localparam int COUNTER_COUNT = 12;
 
-  // Where an upset can be injected: rows of 16 flip-flops of a lane, and then the verdict.
-  localparam int INJECT_ROWS_INPUT = 12;
-  localparam int INJECT_ROWS_FOLDED = 5;
-  localparam int INJECT_ROWS = 17;
-
-  // Constant functions. `power` runs through the powers of x, modulo the polynomial. Icarus takes no
-  // function that calls another in a loop, so that both have the line that multiplies by x.
-
-  // What the magic and the version, which every valid descriptor shares, add to the remainder. A
-  // wrong one is a fault that goes before the checksum's, so that the network need not look at
-  // these 48 bits. Bit i of the whole stands for x^i.
-  function automatic logic [15:0] header_remainder(input logic [15:0] initial_value);
-    logic [191:0] bits;
-    logic [15:0] power;
-    logic [15:0] sum;
-    bits = {{MAGIC, VERSION} ^ {initial_value, 32'h0}, 144'h0};
-    power = 16'h0001;
-    sum = 16'h0000;
-    for (int i = 0; i < 192; i = i + 1) begin
-      if (bits[i]) sum = sum ^ power;
-      power = {power[14:0], 1'b0} ^ (power[15] ? POLYNOMIAL : 16'h0000);
-    end
-    header_remainder = sum;
-  endfunction
-
-  // The folded bits whose powers of x have the term x^`term`: bit `term` of the remainder is their
-  // parity. A shift and not `power[term[3:0]]`: Yosys 0.70 takes those four bits as signed there, and
-  // the upper eight masks would silently be 0.
-  function automatic logic [63:0] remainder_mask(input int term);
-    logic [15:0] power;
-    power = 16'h0001;
-    for (int i = 0; i < 64; i = i + 1) begin
-      remainder_mask[i] = |(power & (16'h0001 << term));
-      power = {power[14:0], 1'b0} ^ (power[15] ? POLYNOMIAL : 16'h0000);
-    end
-  endfunction
+  // Where an upset can be injected, in bits of a lane: see capdesc_inject.
+  localparam int INJECT_FOLDED_AT = 192;
+  localparam int INJECT_VERDICT_AT = 272;
+  localparam int INJECT_BITS = 288;
 
 endpackage
 

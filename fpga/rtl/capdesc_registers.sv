@@ -37,7 +37,7 @@ module capdesc_registers #(
     input  wire         s_axil_rready,
 
     // One bit for each segment of the counters, each a cycle after the one below.
-    output logic [5:0]                               snapshot,
+    output logic [2:0]                               snapshot,
     // The chain of readable words: its head, one bit for each counter in it, and its end, which
     // follows COUNTER_COUNT cycles later, or sooner.
     output logic [31:0]                              read_head,
@@ -59,17 +59,20 @@ module capdesc_registers #(
   wire write_taken = s_axil_awready & s_axil_awvalid & s_axil_wvalid;
   logic is_control_q;
   logic is_copy_q;
-  // When its last bit is up the highest segment is copied.
+  // The counters lag three cycles: a copy must have all that was given before it was asked for. When
+  // the last bit is up the highest segment is copied.
   logic [5:0] write_age_q;
+  logic [5:0] copy_age_q;
   logic write_busy_q;
 
   assign s_axil_wready = s_axil_awready;
+  assign snapshot = copy_age_q[5:3];
 
   always_ff @(posedge clk) begin
     s_axil_awready <= s_axil_awvalid & s_axil_wvalid & !s_axil_awready & !write_busy_q;
     is_control_q <= s_axil_awaddr[7:2] == 6'h02;
     is_copy_q <= s_axil_wstrb[0] & s_axil_wdata[0];
-    snapshot <= {snapshot[4:0], write_taken & is_control_q & is_copy_q};
+    copy_age_q <= {copy_age_q[4:0], write_taken & is_control_q & is_copy_q};
     write_age_q <= {write_age_q[4:0], write_taken};
     if (write_taken) begin
       write_busy_q <= 1'b1;
@@ -84,7 +87,7 @@ module capdesc_registers #(
       s_axil_awready <= 1'b0;
       s_axil_bvalid <= 1'b0;
       write_busy_q <= 1'b0;
-      snapshot <= '0;
+      copy_age_q <= '0;
       write_age_q <= '0;
     end
   end
@@ -99,33 +102,19 @@ module capdesc_registers #(
   logic read_busy_q;
   logic is_head_q;
   logic is_counter_q;
-  // The counter's two digits, in base 8, one-hot: the selection is decoded in two steps.
+  // Which counter, in base 8, one-hot: the selection is decoded in two steps. Counters begin at 8.
   logic [7:0] low_q;
   logic [1:0] high_q;
-  wire [7:0] low_d;
-  wire [1:0] high_d;
-  wire [COUNTERS-1:0] select_d;
-
-  generate
-    for (genvar i = 0; i < 8; i = i + 1) begin : gen_low
-      assign low_d[i] = index_q[3:1] == i;
-    end
-    for (genvar i = 0; i < 2; i = i + 1) begin : gen_high
-      assign high_d[i] = index_q[5:4] == i + 1;
-    end
-    for (genvar i = 0; i < COUNTERS; i = i + 1) begin : gen_select
-      assign select_d[i] = low_q[i%8] & high_q[i/8];
-    end
-  endgenerate
+  wire is_low = index_q[5:4] == 2'd1;
+  wire is_high = index_q[5:4] == 2'd2;
 
   always_ff @(posedge clk) begin
     read_head <= index_q[0] ? FACTS : NAME;
     is_head_q <= index_q[5:1] == 5'd0;
-    // 8 to 19.
-    is_counter_q <= high_d[0] | (high_d[1] & !index_q[3]);
-    low_q <= low_d;
-    high_q <= high_d;
-    select <= select_d;
+    is_counter_q <= is_low | (is_high & !index_q[3]);
+    low_q <= 8'd1 << index_q[3:1];
+    high_q <= {is_high, is_low};
+    select <= {low_q[COUNTERS-9:0] & {(COUNTERS - 8) {high_q[1]}}, low_q & {8{high_q[0]}}};
     select_high <= index_q[0];
     // Held until it is taken, though a new copy changes the word.
     if (!s_axil_rvalid) s_axil_rdata <= read_word;

@@ -1,6 +1,6 @@
-// Twelve performance counters. Everything that is counted is registered first, then added up over
-// the lanes, then counted: three cycles behind the stream, all alike, so that a snapshot is
-// consistent in itself: the decisions add up to the verdicts given.
+// Twelve performance counters. What is counted comes from registers, is sorted, then added up over
+// the lanes, then counted: four cycles behind the stream, all alike, so that a copy is consistent in
+// itself: the decisions add up to the verdicts given.
 `default_nettype none
 
 module capdesc_stats #(
@@ -8,13 +8,13 @@ module capdesc_stats #(
 ) (
     input  wire                clk,
     input  wire                rst,
-    // Lanes of the beat that was taken, and of the beat that was given, in this cycle.
+    // Lanes of the beat that was taken, and of the beat that was given, in the cycle before.
     input  wire  [LANES-1:0]   taken,
     input  wire  [LANES-1:0]   given,
     input  wire  [8*LANES-1:0] verdicts,
     input  wire                source_stalled,
     input  wire                sink_stalled,
-    input  wire  [5:0]         snapshot,
+    input  wire  [2:0]         snapshot,
     input  wire  [31:0]        read_head,
     // One bit for each counter. All of this is constant while a word is on its way.
     input  wire  [capdesc_pkg::COUNTER_COUNT-1:0] select,
@@ -28,33 +28,58 @@ module capdesc_stats #(
   wire [32*(COUNTERS+1)-1:0] read_chain;
   wire [COUNTERS:0] high_chain;
   wire unused_high = high_chain[COUNTERS];
-  wire [COUNTERS*LANES-1:0] hits_d;
-  logic [COUNTERS*LANES-1:0] hits_q;
   logic counter_rst_q;
 
   assign read_chain[31:0] = read_head;
   assign high_chain[0] = select_high;
   assign read_word = read_chain[32*COUNTERS+:32];
 
+  // A bit for each lane, where the lane's byte begins, so that a simulator sorts all lanes at once.
+  localparam int BITS = 8 * LANES;
+  localparam int COUNT_BITS = $clog2(BITS + 1);
+  wire [BITS-1:0] taken_at;
+  wire [BITS-1:0] given_at;
+  wire [BITS-1:0] unused_risk = verdicts >> 2;
+  wire [BITS-1:0] decision0 = verdicts;
+  wire [BITS-1:0] decision1 = verdicts >> 1;
+  wire [BITS-1:0] fault0 = verdicts >> 5;
+  wire [BITS-1:0] fault1 = verdicts >> 6;
+  wire [BITS-1:0] fault2 = verdicts >> 7;
+  wire [BITS*COUNTERS-1:0] hits_d;
+
   generate
     for (genvar lane = 0; lane < LANES; lane = lane + 1) begin : gen_lane
-      wire [2:0] fault = verdicts[8*lane+5+:3];
-      wire [2:0] unused_risk = verdicts[8*lane+2+:3];
-      wire [1:0] decision = verdicts[8*lane+:2];
-      assign hits_d[0*LANES+lane] = taken[lane];
-      assign hits_d[1*LANES+lane] = given[lane];
-      // Cycles, not descriptors: lane 0 counts for all.
-      assign hits_d[2*LANES+lane] = source_stalled & (lane == 0);
-      assign hits_d[3*LANES+lane] = sink_stalled & (lane == 0);
-      for (genvar i = 0; i < 4; i = i + 1) begin : gen_kind
-        assign hits_d[(4+i)*LANES+lane] = given[lane] & (fault == i + 1);
-        assign hits_d[(8+i)*LANES+lane] = given[lane] & (decision == i);
-      end
+      assign taken_at[8*lane+:8] = {7'd0, taken[lane]};
+      assign given_at[8*lane+:8] = {7'd0, given[lane]};
     end
+  endgenerate
 
+  assign hits_d[0*BITS+:BITS] = taken_at;
+  assign hits_d[1*BITS+:BITS] = given_at;
+  // Cycles, not descriptors.
+  assign hits_d[2*BITS+:BITS] = {{(BITS - 1) {1'b0}}, source_stalled};
+  assign hits_d[3*BITS+:BITS] = {{(BITS - 1) {1'b0}}, sink_stalled};
+  assign hits_d[4*BITS+:BITS] = given_at & ~fault2 & ~fault1 & fault0;
+  assign hits_d[5*BITS+:BITS] = given_at & ~fault2 & fault1 & ~fault0;
+  assign hits_d[6*BITS+:BITS] = given_at & ~fault2 & fault1 & fault0;
+  assign hits_d[7*BITS+:BITS] = given_at & fault2 & ~fault1 & ~fault0;
+  assign hits_d[8*BITS+:BITS] = given_at & ~decision1 & ~decision0;
+  assign hits_d[9*BITS+:BITS] = given_at & ~decision1 & decision0;
+  assign hits_d[10*BITS+:BITS] = given_at & decision1 & ~decision0;
+  assign hits_d[11*BITS+:BITS] = given_at & decision1 & decision0;
+
+  generate
     for (genvar i = 0; i < COUNTERS; i = i + 1) begin : gen_counter
+      logic [BITS-1:0] hits_q;
+      wire [COUNT_BITS-1:0] count = $countones(hits_q);
+      wire unused_count = ^count[COUNT_BITS-1:STEP_BITS];
       logic [STEP_BITS-1:0] step_q;
-      always_ff @(posedge clk) step_q <= $countones(hits_q[i*LANES+:LANES]);
+
+      always_ff @(posedge clk) begin
+        hits_q <= hits_d[i*BITS+:BITS];
+        if (rst) hits_q <= '0;
+        step_q <= count[STEP_BITS-1:0];
+      end
 
       capdesc_counter #(
           .STEP_BITS(STEP_BITS)
@@ -75,8 +100,6 @@ module capdesc_stats #(
   always_ff @(posedge clk) begin
     // What is counted is cleared a cycle later, which is still before the first step.
     counter_rst_q <= rst;
-    hits_q <= hits_d;
-    if (rst) hits_q <= '0;
   end
 
 endmodule

@@ -3,10 +3,12 @@
 //! Not in the registry: nothing that a mock does can become a published number.
 
 mod device;
+mod simulated;
 
 pub use device::Device;
+pub use simulated::Simulated;
 
-use super::{Backend, Batch, HostBackend, SimElapsed, SubmitError};
+use super::{Backend, Batch, HostBackend, SubmitError};
 use crate::{
     clock::{DeviceNanos, HostNanos, SimCycles},
     kernel,
@@ -31,11 +33,10 @@ pub const fn sim_cycles(cycles: u64) -> SimCycles {
     SimCycles::counted(cycles)
 }
 
-/// Computes the golden output and reports a scripted native reading.
+/// Computes the golden output and has no clock of its own.
 #[derive(Clone, Copy, Debug)]
-pub struct Mock<N> {
+pub struct Host {
     op: Op,
-    native: N,
     faults: Misbehaviour,
 }
 
@@ -47,14 +48,11 @@ enum Misbehaviour {
     FailsFrom(usize),
 }
 
-/// A mock without a clock of its own.
-pub type Host = Mock<()>;
-/// A mock with scripted cycles.
-pub type Simulated = Mock<SimElapsed>;
-
-impl<N> Mock<N> {
-    const fn new(op: Op, native: N) -> Self {
-        Self { op, native, faults: Misbehaviour::None }
+impl Host {
+    /// A mock that gives the golden output.
+    #[must_use]
+    pub const fn golden(op: Op) -> Self {
+        Self { op, faults: Misbehaviour::None }
     }
 
     /// Flips a bit of the output record `index` of every batch that has one.
@@ -72,27 +70,10 @@ impl<N> Mock<N> {
     }
 }
 
-impl Host {
-    /// A mock that gives the golden output.
-    #[must_use]
-    pub const fn golden(op: Op) -> Self {
-        Self::new(op, ())
-    }
-}
+impl Backend for Host {
+    type Native = ();
 
-impl Simulated {
-    /// A mock that gives the golden output and no cycles at all.
-    #[must_use]
-    pub const fn golden(op: Op) -> Self {
-        let none = sim_cycles(0);
-        Self::new(op, SimElapsed { latency: none, total: none, stalled: none })
-    }
-}
-
-impl<N: Copy + std::fmt::Debug + Send> Backend for Mock<N> {
-    type Native = N;
-
-    fn submit(&mut self, batch: Batch<'_>, out: &mut [u8]) -> Result<N, SubmitError> {
+    fn submit(&mut self, batch: Batch<'_>, out: &mut [u8]) -> Result<(), SubmitError> {
         batch.check_output(out)?;
         let golden = kernel::run(self.op, batch.bytes())
             .map_err(|ragged| SubmitError::Device(ragged.to_string()))?;
@@ -104,7 +85,7 @@ impl<N: Copy + std::fmt::Debug + Send> Backend for Mock<N> {
             }
             _ => {}
         }
-        Ok(self.native)
+        Ok(())
     }
 }
 

@@ -21,6 +21,7 @@
 //! ```
 
 pub mod device;
+pub mod fpga;
 pub mod gpu;
 pub mod mock;
 pub mod peer;
@@ -344,6 +345,47 @@ impl GpuChoice {
     const ANY: Self = Self { adapter: None, variant: None, lose_after: None };
 }
 
+/// Which simulated design to use, and how it was compiled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FpgaChoice {
+    /// Descriptors that one beat holds: one of [`FpgaChoice::LANES`]. The backend's own default if
+    /// not given.
+    pub lanes: Option<u8>,
+    /// How it was compiled.
+    pub build: FpgaBuild,
+}
+
+impl FpgaChoice {
+    const ANY: Self = Self { lanes: None, build: FpgaBuild::Fast };
+
+    /// The numbers of lanes that there are designs for.
+    pub const LANES: [u8; 4] = [1, 2, 4, 8];
+}
+
+/// How a simulated design was compiled. Both count the same cycles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FpgaBuild {
+    /// For speed: without assertions.
+    #[default]
+    Fast,
+    /// With assertions, and unknown values drawn at random.
+    Checked,
+}
+
+impl FpgaBuild {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Fast, Self::Checked];
+
+    /// The name used in JSON, tables and flags.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fast => "fast",
+            Self::Checked => "checked",
+        }
+    }
+}
+
 /// What every probe and open may know of this machine. Probing is a pure function of it.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -354,20 +396,22 @@ pub struct ProbeContext {
     pub hidden: Features,
     /// Which graphics processor is meant.
     pub gpu: GpuChoice,
+    /// Which simulated design is meant.
+    pub fpga: FpgaChoice,
 }
 
 impl ProbeContext {
     /// A processor with these features, none of them hidden.
     #[must_use]
     pub const fn with(present: Features) -> Self {
-        Self { present, hidden: Features::empty(), gpu: GpuChoice::ANY }
+        let hidden = Features::empty();
+        Self { present, hidden, gpu: GpuChoice::ANY, fpga: FpgaChoice::ANY }
     }
 
     /// This machine, without the features that [`cpu::HIDE_VARIABLE`] hides.
     pub fn detect() -> Result<Self, UnknownFeature> {
         let hidden = std::env::var(cpu::HIDE_VARIABLE).unwrap_or_default();
-        let gpu = GpuChoice::ANY;
-        Ok(Self { present: Features::detect(), hidden: Features::parse(&hidden)?, gpu })
+        Ok(Self::with(Features::detect()).hiding(Features::parse(&hidden)?))
     }
 
     /// The same, with more features hidden.

@@ -23,6 +23,16 @@ pub struct SimElapsed {
     pub stalled: SimCycles,
 }
 
+impl SimElapsed {
+    /// First beat out to last beat out: what the rest takes once the first is there. `None`
+    /// where there is no second beat.
+    #[must_use]
+    pub fn after_first(&self) -> Option<SimCycles> {
+        let first = self.latency + cycles(1);
+        self.total.checked_sub(first).filter(|rest| rest.count() > 0)
+    }
+}
+
 /// How often one side of a stream is willing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pace {
@@ -63,6 +73,12 @@ impl CycleCounts {
     /// Nothing seen.
     pub const NONE: Self = Self([0; Self::PLACES]);
 
+    /// Counts a number of cycles as seen once more.
+    pub fn add(&mut self, cycles: u64) {
+        let last = Self::PLACES as u64 - 1;
+        self.0[cycles.min(last) as usize] += 1;
+    }
+
     /// How many were seen.
     #[must_use]
     pub fn len(&self) -> u64 {
@@ -81,10 +97,28 @@ impl CycleCounts {
         self.0.iter().position(|&count| count > 0).map(cycles)
     }
 
-    /// The most that was seen, where it is told apart.
+    /// The most that was seen, where it is told apart: else the last place.
     #[must_use]
     pub fn max(&self) -> Option<SimCycles> {
         self.0.iter().rposition(|&count| count > 0).map(cycles)
+    }
+
+    /// Whether any was too long to be told apart.
+    #[must_use]
+    pub const fn is_cut(&self) -> bool {
+        self.0[Self::PLACES - 1] > 0
+    }
+
+    /// The mean. `None` if nothing was seen, or any was too long to be told apart.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        let cycles: u64 = self.0.iter().zip(0..).map(|(&count, place)| count * place).sum();
+        (!self.is_empty() && !self.is_cut()).then(|| cycles as f64 / self.len() as f64)
+    }
+
+    /// What was seen, least first, as pairs of cycles and how often.
+    pub fn seen(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        (0..).zip(self.0).filter(|&(_, count)| count > 0)
     }
 }
 
@@ -206,5 +240,34 @@ impl TimingFacts {
     pub fn fmax(&self) -> Option<Fmax> {
         let hz = NonZeroU64::new((self.fmax_mhz[1] * 1e6) as u64)?;
         Some(Fmax { hz, source: FmaxSource::TimingReport(self.report.clone()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Least, most and mean are exact, and what is too long to be told apart is known to be so.
+    #[test]
+    fn counts_know_their_limits() {
+        let mut counts = CycleCounts::NONE;
+        assert_eq!((counts.min(), counts.max(), counts.mean()), (None, None, None));
+        for seen in [3, 4, 3, 62] {
+            counts.add(seen);
+        }
+        assert_eq!((counts.min(), counts.max()), (Some(cycles(3)), Some(cycles(62))));
+        assert_eq!((counts.mean(), counts.is_cut()), (Some(18.0), false));
+        assert_eq!(counts.seen().collect::<Vec<_>>(), [(3, 2), (4, 1), (62, 1)]);
+        counts.add(1_000);
+        assert_eq!((counts.mean(), counts.is_cut(), counts.len()), (None, true, 5));
+    }
+
+    /// A single beat leaves nothing after the first; each more takes at least a cycle.
+    #[test]
+    fn the_rest_comes_after_the_first() {
+        let elapsed =
+            |total| SimElapsed { latency: cycles(5), total: cycles(total), stalled: cycles(0) };
+        assert_eq!(elapsed(6).after_first(), None);
+        assert_eq!(elapsed(9).after_first(), Some(cycles(3)));
     }
 }

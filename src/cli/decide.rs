@@ -2,17 +2,20 @@
 
 use std::{
     fs::File,
-    io::{self, BufWriter, IsTerminal as _, Read, Write},
+    io::{self, BufWriter, Cursor, IsTerminal as _, Read, Write},
     path::{Path, PathBuf},
 };
 
 use serde::Serialize;
 
-use super::{Exit, Failure};
+use super::{
+    Exit, Failure, output,
+    waveform::{VIEWERS, Waveform},
+};
 use crate::{
-    backend::{Batch, OpenOptions, Opened, ProbeContext},
+    backend::{BackendEntry, BackendKind, Batch, OpenOptions, Opened, ProbeContext},
     corpus::records::{CHUNK_RECORDS_MAX, ReadError, RecordReader},
-    descriptor::{Descriptor, Record},
+    descriptor::{Descriptor, RECORD_BYTES, Record},
     op::Op,
     registry,
     verdict::{Decision, Fault, Risk, Verdict},
@@ -29,7 +32,9 @@ Examples:
   nanogate decide --summary records.bin
   nanogate decide --backend peer-crc --summary records.bin
   nanogate decide --raw - < records.bin > verdicts.bin
-  printf 544350020002d077f2440000000100640032000a0003f064 | xxd -r -p | nanogate decide")]
+  nanogate decide 544350020002d077f2440000000100640032000a0003f064
+  nanogate decide --backend fpga-verilator --trace cat.vcd \
+                  544350020002d077f2440000000100640032000a0003f064")]
 pub(super) struct Arguments {
     /// Backend that decides; the best one that is available if not given
     #[arg(long, value_name = "ID")]
@@ -43,13 +48,26 @@ pub(super) struct Arguments {
     /// Print JSON: the default for records; with --summary, the counts as JSON
     #[arg(long, conflicts_with = "raw")]
     json: bool,
-    /// Records to read; `-` is standard input
-    #[arg(value_name = "FILE", default_value = "-")]
-    input: PathBuf,
+    /// Where the waveform of these records goes, for simulated hardware
+    #[arg(long, value_name = "FILE.vcd")]
+    trace: Option<PathBuf>,
+    /// Records to read; `-` is standard input. Or the records themselves, 48 hexadecimal digits
+    /// each
+    #[arg(value_name = "FILE|HEX", default_value = "-")]
+    input: Vec<PathBuf>,
 }
 
+/// Most records of one waveform: beyond, no viewer is a pleasure.
+const TRACED_MAX: usize = 4_096;
+
 pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
-    let mut opened = open(arguments.backend.as_deref(), context)?;
+    let entry = entry(arguments.backend.as_deref(), context)?;
+    let mut waveform = arguments.trace.as_deref().map(Waveform::new).transpose()?;
+    if waveform.is_some() && entry.kind != BackendKind::Fpga {
+        let message = "--trace: only simulated hardware has signals; name it with --backend";
+        return Err(Failure::usage(message));
+    }
+    let mut opened = open(entry, context)?;
     let (input, name) = open_input(&arguments.input)?;
     let stdout = io::stdout().lock();
     if arguments.raw && stdout.is_terminal() {
@@ -57,7 +75,8 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     }
     let mut out = BufWriter::with_capacity(1 << 16, stdout);
     let mut summary = Summary::default();
-    let mut reader = RecordReader::new(input);
+    let chunk = if waveform.is_some() { TRACED_MAX + 1 } else { CHUNK_RECORDS_MAX };
+    let mut reader = RecordReader::with_chunk(input, chunk);
     let mut verdicts = vec![0; CHUNK_RECORDS_MAX];
     let ended = loop {
         let records = match reader.next_chunk() {
@@ -66,7 +85,7 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
             Err(error) => break Err(error),
         };
         let verdicts = &mut verdicts[..records.len()];
-        decide(&mut opened, records, verdicts)?;
+        decide(&mut opened, records, verdicts, waveform.take())?;
         if arguments.raw {
             out.write_all(verdicts)?;
         } else if !arguments.summary {
@@ -78,23 +97,35 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
         summary.write(&mut out, arguments.json)?;
     }
     out.flush()?;
+    if ended.is_ok() && waveform.is_some() {
+        return Err(Failure::usage(format!("{name}: no records, so nothing to trace")));
+    }
     ended.map(|()| Exit::Pass).map_err(|error| input_failure(&name, &error))
 }
 
-fn open(backend: Option<&str>, context: &ProbeContext) -> Result<Opened, Failure> {
-    let entry = match backend {
+fn entry(backend: Option<&str>, context: &ProbeContext) -> Result<&'static BackendEntry, Failure> {
+    match backend {
         Some(id) => registry::find(id).map_err(|error| {
             Failure::usage(format!("--backend: {error}; `nanogate backends` says more"))
-        })?,
-        None => registry::best(context).map_err(|error| Failure::new(Exit::Unfit, error))?,
-    };
+        }),
+        None => registry::best(context).map_err(|error| Failure::new(Exit::Unfit, error)),
+    }
+}
+
+fn open(entry: &'static BackendEntry, context: &ProbeContext) -> Result<Opened, Failure> {
     let options = OpenOptions { op: Op::Decide, batch_len_max: CHUNK_RECORDS_MAX };
     registry::open(entry, context, options)
         .map_err(|error| Failure::new(Exit::Unfit, format!("backend {}: {error}", entry.id)))
 }
 
 /// The input and what to call it in messages.
-fn open_input(path: &Path) -> Result<(Box<dyn Read>, String), Failure> {
+fn open_input(paths: &[PathBuf]) -> Result<(Box<dyn Read>, String), Failure> {
+    if let Some(bytes) = paths.iter().map(|path| record_given(path)).collect::<Option<Vec<_>>>() {
+        return Ok((Box::new(Cursor::new(bytes.concat())), "the command line".into()));
+    }
+    let [path] = paths else {
+        return Err(Failure::usage("give one file, or records of 48 hexadecimal digits each"));
+    };
     if path == Path::new("-") {
         return Ok((Box::new(io::stdin().lock()), "standard input".into()));
     }
@@ -105,8 +136,26 @@ fn open_input(path: &Path) -> Result<(Box<dyn Read>, String), Failure> {
     Ok((Box::new(file), name))
 }
 
-fn decide(opened: &mut Opened, records: &[Record], verdicts: &mut [u8]) -> Result<(), Failure> {
+/// A record that is given in place of a file.
+fn record_given(path: &Path) -> Option<Vec<u8>> {
+    let bytes = hex::decode(path.to_str()?).ok()?;
+    (bytes.len() == RECORD_BYTES && !path.exists()).then_some(bytes)
+}
+
+fn decide(
+    opened: &mut Opened,
+    records: &[Record],
+    verdicts: &mut [u8],
+    waveform: Option<Waveform>,
+) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::new(Exit::Failed, error);
+    if let (Some(waveform), Opened::Simulated(simulated)) = (waveform, &mut *opened) {
+        if records.len() > TRACED_MAX {
+            return Err(Failure::usage(format!("--trace: more than {TRACED_MAX} records")));
+        }
+        waveform.write(simulated.as_mut(), records, verdicts)?;
+        return output::report(&format!("{}: {VIEWERS}", waveform.path().display()), true);
+    }
     let batch =
         Batch::new(Op::Decide, Record::bytes_of(records)).map_err(|error| failed(&error))?;
     opened.submit(batch, verdicts).map_err(|error| failed(&error))

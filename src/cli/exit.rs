@@ -55,6 +55,12 @@ impl Failure {
         self.exit
     }
 
+    /// What is said to the user.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// A problem while writing output. A closed pipe is no failure: the reader has had enough.
     #[must_use]
     pub fn output(error: &io::Error) -> Self {

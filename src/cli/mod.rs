@@ -9,13 +9,14 @@ mod output;
 mod progress;
 mod run;
 mod verify;
+mod waveform;
 
 use std::{path::Path, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
 use crate::{
-    backend::{BackendEntry, BackendKind, ProbeContext, Unavailable},
+    backend::{BackendEntry, BackendKind, FpgaBuild, FpgaChoice, ProbeContext, Unavailable},
     corpus::Corpus,
     host::cpu::{Features, HIDE_VARIABLE},
     registry,
@@ -51,6 +52,15 @@ struct Arguments {
     /// Variant of the compute shader, such as fold-vec4 [default: the fastest on the device]
     #[arg(long, global = true, value_name = "NAME", value_parser = gpu_variant)]
     gpu_variant: Option<String>,
+    /// Descriptors that one beat of the simulated design holds: 1, 2, 4 or 8 [default: the
+    /// backend's, 4]
+    #[arg(long, global = true, value_name = "N", value_parser = lanes, env = "NANOGATE_LANES")]
+    lanes: Option<u8>,
+    /// How the simulated design is compiled: `fast`, or `checked` with assertions and unknown
+    /// values drawn at random; both count the same cycles
+    #[arg(long, global = true, value_name = "fast|checked", value_parser = fpga_build,
+          default_value = "fast", hide_default_value = true)]
+    fpga_build: FpgaBuild,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -94,12 +104,26 @@ fn gpu_variant(_: &str) -> Result<String, String> {
     Err(Unavailable::NotCompiled { feature: "gpu" }.to_string())
 }
 
+fn lanes(text: &str) -> Result<u8, String> {
+    let known = FpgaChoice::LANES;
+    let found = known.into_iter().find(|lanes| lanes.to_string() == text);
+    found.ok_or_else(|| format!("there are designs with {known:?} lanes"))
+}
+
+fn fpga_build(text: &str) -> Result<FpgaBuild, String> {
+    let found = FpgaBuild::ALL.into_iter().find(|build| build.name() == text);
+    found.ok_or_else(|| {
+        format!("no such build; known: {}", FpgaBuild::ALL.map(FpgaBuild::name).join(", "))
+    })
+}
+
 fn act(arguments: Arguments) -> Result<Exit, Failure> {
     let mut context = ProbeContext::detect()
         .map_err(|error| Failure::usage(format!("{HIDE_VARIABLE}: {error}")))?
         .hiding(arguments.hide_cpu);
     context.gpu.adapter = arguments.gpu;
     context.gpu.variant = arguments.gpu_variant;
+    context.fpga = FpgaChoice { lanes: arguments.lanes, build: arguments.fpga_build };
     match arguments.verb {
         Verb::Run(arguments) => run::main(&arguments, &context),
         Verb::Verify(arguments) => verify::main(&arguments, &context),

@@ -91,7 +91,7 @@ impl Output {
 }
 
 #[cfg(unix)]
-fn temporary(dir: &Path) -> io::Result<NamedTempFile> {
+pub(super) fn temporary(dir: &Path) -> io::Result<NamedTempFile> {
     use std::os::unix::fs::PermissionsExt;
     // As for any new file, the umask decides.
     let permissions = fs::Permissions::from_mode(0o666);
@@ -99,7 +99,7 @@ fn temporary(dir: &Path) -> io::Result<NamedTempFile> {
 }
 
 #[cfg(not(unix))]
-fn temporary(dir: &Path) -> io::Result<NamedTempFile> {
+pub(super) fn temporary(dir: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new().prefix(".nanogate-").tempfile_in(dir)
 }
 

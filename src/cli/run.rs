@@ -4,6 +4,7 @@ mod device;
 mod lineup;
 mod plan;
 mod session;
+mod simulated;
 
 use std::{
     path::PathBuf,
@@ -41,6 +42,7 @@ Examples:
   nanogate run --backend gpu-wgpu,simd-avx2 --gpu nvidia
   nanogate run --backend gpu-wgpu --method stages,resident,stream --batch 1048576
   nanogate run --method break-even       # from which length the GPU pays
+  nanogate run --backend fpga-verilator --lanes 8 --batch 1,4096
   nanogate run --threads all --batch 16384 --method throughput
   nanogate run --core 3 --budget 5 --out lab/today.json")]
 pub(super) struct Arguments {
@@ -62,8 +64,8 @@ pub(super) struct Arguments {
     /// measured too (repeatable, or comma-separated)
     #[arg(long, value_name = "N|all", value_delimiter = ',', value_parser = Threads::parse)]
     threads: Vec<Threads>,
-    /// Only these methods: throughput, latency, and for devices stages, stream, resident and
-    /// break-even (repeatable, or comma-separated)
+    /// Only these methods: throughput, latency, for devices stages, stream, resident and
+    /// break-even, for simulated hardware cycles (repeatable, or comma-separated)
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = parse_method)]
     method: Vec<Method>,
     /// All batch lengths and methods, hot only, with small budgets: half a minute at most
@@ -253,6 +255,7 @@ fn begin(plan: &Plan, host: Fingerprint, timer: &Timer, pinned: Option<Warning>)
         },
         corpus: plan.corpus_record(),
         devices: Vec::new(),
+        simulated: Vec::new(),
         entries: Vec::new(),
         break_even: Vec::new(),
         skipped: plan.skipped(),

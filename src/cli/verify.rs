@@ -1,23 +1,34 @@
 //! `nanogate verify`: every available backend against the golden model.
 
-use std::io::{self, Write as _};
+mod trace;
+
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+};
 
 use serde::Serialize;
 
-use super::{Exit, Failure, backends_asked, corpus_asked, output, progress::Progress};
+use super::{
+    Exit, Failure, backends_asked, corpus_asked, output, progress::Progress, waveform::Waveform,
+};
 use crate::{
-    backend::{BackendEntry, HostBackend, OpenOptions, Opened, ProbeContext, mock::Saboteur},
+    backend::{
+        BackendEntry, BackendKind, HostBackend, OpenOptions, Opened, ProbeContext, mock::Saboteur,
+    },
     op::Op,
     registry,
     verify::{self, Coverage, VerifyError, suite::Suite},
 };
+use trace::{Trace, trace};
 
 /// Arguments of `nanogate verify`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Covers the golden vectors, the corpus, every single-bit error of some of its records, planted
 faults of every kind, and every boundary length at every offset from alignment, with guard bytes
-around each output. Exits with 6 and shows the first divergence if any output differs, and with 5
+around each output. Simulated hardware also meets slow sources and sinks, and must count what it
+did. Exits with 6 and shows the first divergence if any output differs, and with 5
 if a device fails; the other backends are verified all the same.
 
 Examples:
@@ -25,7 +36,9 @@ Examples:
   nanogate verify --backend scalar --count 4194304
   nanogate verify --peers              # also the peers: published CRC crates
   nanogate verify --backend gpu-wgpu --gpu-variant table-tile
-  nanogate verify --plant-error 3      # must exit with 6: shows that verification can fail")]
+  nanogate verify --backend fpga-verilator --lanes 8 --fpga-build checked
+  nanogate verify --plant-error 3      # must exit with 6: shows that verification can fail
+  nanogate verify --backend fpga-verilator --plant-error 3 --trace upset.vcd")]
 pub(super) struct Arguments {
     /// Only these backends; missing ones are then an error (repeatable, or comma-separated)
     #[arg(long, value_name = "ID", value_delimiter = ',')]
@@ -35,14 +48,18 @@ pub(super) struct Arguments {
     peers: bool,
     /// Corpus file instead of the embedded snapshot
     #[arg(long, value_name = "FILE")]
-    corpus: Option<std::path::PathBuf>,
+    corpus: Option<PathBuf>,
     /// Records in the large batch
     #[arg(long, value_name = "N", default_value_t = 1_000_000,
           value_parser = clap::value_parser!(u32).range(1..=64 << 20))]
     count: u32,
-    /// Spoil record INDEX of every output on purpose, to see that it is found
+    /// Spoil record INDEX of every output on purpose, to see that it is found; in simulated
+    /// hardware by an upset of a bit
     #[arg(long, value_name = "INDEX")]
     plant_error: Option<usize>,
+    /// Where the waveform of the first record goes on which simulated hardware differs
+    #[arg(long, value_name = "FILE.vcd")]
+    trace: Option<PathBuf>,
     /// Destroy the device after N submissions, to see that it is survived
     #[arg(long, value_name = "N")]
     plant_device_loss: Option<u64>,
@@ -59,6 +76,9 @@ struct Row {
     software: bool,
     #[serde(flatten)]
     outcome: Outcome,
+    /// The waveform of what is wrong, where one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<Trace>,
 }
 
 #[derive(Serialize)]
@@ -74,6 +94,7 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     let mut context = context.clone();
     context.gpu.lose_after = arguments.plant_device_loss;
     let (available, skipped) = backends_asked(&arguments.backend, arguments.peers, &context)?;
+    let mut waveform = waveform(arguments, &available)?;
     let corpus = corpus_asked(arguments.corpus.as_deref())?;
     let op = Op::Decide;
     let large_len = arguments.count as usize;
@@ -88,7 +109,12 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
             progress.step();
         };
         rows.push(match registry::open(entry, &context, options) {
-            Ok(opened) => row(entry, sabotaged(opened, arguments.plant_error)?, &suite, step),
+            Ok(opened) => {
+                let mut opened = sabotaged(opened, arguments.plant_error);
+                let outcome = verify::run(&mut opened, &suite, step);
+                let trace = traced(&mut opened, &outcome, arguments.plant_error, &mut waveform);
+                Row { software: opened.is_software(), trace, ..Row::new(entry, outcome.into()) }
+            }
             Err(error) => Row::new(entry, Outcome::Failed { detail: error.to_string() }),
         });
     }
@@ -99,7 +125,45 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
         }),
     );
     report(&rows, arguments.json)?;
+    if let Some(unused) = waveform {
+        let text = format!(
+            "{:<16} trace     no record differs in simulated hardware: {} was not written",
+            "",
+            unused.path().display()
+        );
+        output::report(&text, arguments.json)?;
+    }
     Ok(exit(&rows))
+}
+
+/// The file of a `--trace` flag. Only simulated hardware has signals.
+fn waveform(
+    arguments: &Arguments,
+    available: &[&BackendEntry],
+) -> Result<Option<Waveform>, Failure> {
+    let Some(path) = &arguments.trace else { return Ok(None) };
+    let waveform = Waveform::new(path)?;
+    if available.iter().all(|entry| entry.kind != BackendKind::Fpga) {
+        return Err(Failure::usage(
+            "--trace: none of these backends is simulated hardware, and others have no signals; \
+             `nanogate backends` says what there is",
+        ));
+    }
+    Ok(Some(waveform))
+}
+
+/// The waveform of the first record that differs, if it is still to be made.
+fn traced(
+    opened: &mut Opened,
+    outcome: &Result<Coverage, VerifyError>,
+    planted: Option<usize>,
+    waveform: &mut Option<Waveform>,
+) -> Option<Trace> {
+    let (Opened::Simulated(simulated), Err(VerifyError::Diverges(divergence))) = (opened, outcome)
+    else {
+        return None;
+    };
+    Some(trace(simulated.as_mut(), divergence, planted, &waveform.take()?))
 }
 
 /// A wrong result weighs more than a device that fails.
@@ -114,41 +178,38 @@ fn exit(rows: &[Row]) -> Exit {
     }
 }
 
-/// The backend itself, or the backend with one wrong output.
-fn sabotaged(opened: Opened, index: Option<usize>) -> Result<Opened, Failure> {
-    let inner: Box<HostBackend> = match (opened, index) {
-        (opened, None) => return Ok(opened),
-        (Opened::Host(inner), Some(_)) => inner,
-        (Opened::Device(inner), Some(_)) => inner,
-        (Opened::Simulated(_), Some(_)) => {
-            return Err(Failure::usage(
-                "--plant-error does not work on simulated backends: narrow with --backend scalar",
-            ));
+/// The backend itself, or the backend with one wrong output. In simulated hardware the error is
+/// in the hardware.
+fn sabotaged(opened: Opened, index: Option<usize>) -> Opened {
+    let spoiled =
+        |inner: Box<HostBackend>, index| Opened::Host(Box::new(Saboteur::new(inner, index)));
+    match (opened, index) {
+        (opened, None) => opened,
+        (Opened::Host(inner), Some(index)) => spoiled(inner, index),
+        (Opened::Device(inner), Some(index)) => spoiled(inner, index),
+        (Opened::Simulated(mut inner), Some(index)) => {
+            inner.plant_upset(index);
+            Opened::Simulated(inner)
         }
-    };
-    Ok(Opened::Host(Box::new(Saboteur::new(inner, index.unwrap_or_default()))))
+    }
 }
 
 impl Row {
     fn new(entry: &'static BackendEntry, outcome: Outcome) -> Self {
-        Self { backend: entry.id, software: false, outcome }
+        Self { backend: entry.id, software: false, outcome, trace: None }
     }
 }
 
-fn row(
-    entry: &'static BackendEntry,
-    mut opened: Opened,
-    suite: &Suite,
-    step: impl FnMut(&str),
-) -> Row {
-    let outcome = match verify::run(&mut opened, suite, step) {
-        Ok(Coverage { batch_count, record_count }) => {
-            Outcome::Verified { batch_count, record_count }
+impl From<Result<Coverage, VerifyError>> for Outcome {
+    fn from(outcome: Result<Coverage, VerifyError>) -> Self {
+        match outcome {
+            Ok(Coverage { batch_count, record_count }) => {
+                Self::Verified { batch_count, record_count }
+            }
+            Err(error @ VerifyError::Submit { .. }) => Self::Failed { detail: error.to_string() },
+            Err(error) => Self::Wrong { detail: error.to_string() },
         }
-        Err(error @ VerifyError::Submit { .. }) => Outcome::Failed { detail: error.to_string() },
-        Err(error) => Outcome::Wrong { detail: error.to_string() },
-    };
-    Row { software: opened.is_software(), ..Row::new(entry, outcome) }
+    }
 }
 
 fn report(rows: &[Row], json: bool) -> Result<(), Failure> {
@@ -171,6 +232,9 @@ fn report(rows: &[Row], json: bool) -> Result<(), Failure> {
             Outcome::Skipped { reason } => {
                 writeln!(out, "{:<16} skipped   {reason}", row.backend)?;
             }
+        }
+        if let Some(trace) = &row.trace {
+            writeln!(out, "{:<16} trace     {trace}", "")?;
         }
     }
     Ok(())

@@ -96,6 +96,12 @@ impl<'a> Rotation<'a> {
         self.input.slice(0..self.batch_len)
     }
 
+    /// What is golden for the first batch.
+    #[must_use]
+    pub fn golden_of_first(&self) -> &'a [u8] {
+        &self.golden[..self.output_bytes]
+    }
+
     /// Records in each batch.
     #[must_use]
     pub fn batch_len(&self) -> usize {

@@ -1,6 +1,7 @@
 //! Measuring: one file per method. Host time is taken here, never by a backend.
 
 pub mod break_even;
+pub mod cycles;
 pub mod device;
 pub mod footprint;
 pub mod inputs;
@@ -41,17 +42,31 @@ pub enum Method {
     Resident,
     /// The batch length from which a device beats the best processor backend.
     BreakEven,
+    /// Counted cycles of simulated hardware, without and with what holds it up.
+    Cycles,
+}
+
+/// What a method measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// What takes host time: backends of the host, and devices end to end.
+    HostTime,
+    /// Devices only.
+    Device,
+    /// Simulated hardware only.
+    Simulated,
 }
 
 impl Method {
     /// Every method, in the order in which they run.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Throughput,
         Self::Latency,
         Self::Stages,
         Self::Stream,
         Self::Resident,
         Self::BreakEven,
+        Self::Cycles,
     ];
 
     /// The name used in JSON, tables and flags.
@@ -64,13 +79,18 @@ impl Method {
             Self::Stream => "stream",
             Self::Resident => "resident",
             Self::BreakEven => "break-even",
+            Self::Cycles => "cycles",
         }
     }
 
-    /// Whether it measures devices only.
+    /// What it measures.
     #[must_use]
-    pub const fn needs_device(self) -> bool {
-        !matches!(self, Self::Throughput | Self::Latency)
+    pub const fn subject(self) -> Subject {
+        match self {
+            Self::Throughput | Self::Latency => Subject::HostTime,
+            Self::Stages | Self::Stream | Self::Resident | Self::BreakEven => Subject::Device,
+            Self::Cycles => Subject::Simulated,
+        }
     }
 }
 

@@ -2,5 +2,6 @@
 
 pub mod device;
 pub mod record;
+pub mod simulated;
 pub mod store;
 pub mod table;

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::device::{BreakEvenRecord, DeviceBoundRecord, DeviceRecord, StagesRecord};
+use super::{
+    device::{BreakEvenRecord, DeviceBoundRecord, DeviceRecord, StagesRecord},
+    simulated::{CyclesRecord, SimulatedRecord},
+};
 use crate::{
     clock::{Clock, HostNanos, Time},
     descriptor::Record,
@@ -43,6 +46,9 @@ pub struct RunRecord {
     /// The devices that were open, as they were found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub devices: Vec<DeviceRecord>,
+    /// The simulated designs that were open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub simulated: Vec<SimulatedRecord>,
     /// One per backend, operation, method, batch length and thread count.
     pub entries: Vec<Entry>,
     /// From which batch length a device beats the best backend of the host.
@@ -60,7 +66,7 @@ pub enum Status {
     Running,
     /// All that was planned is there.
     Complete,
-    /// A device failed: what it was to give is missing.
+    /// A device or a simulator failed: what it was to give is missing.
     Incomplete,
     /// The user stopped it.
     Interrupted,
@@ -179,6 +185,9 @@ pub struct Entry {
     /// The budget of a device's stages, for `stages`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stages: Option<StagesRecord>,
+    /// Bounds, backpressure and modelled time of a simulated design, for `cycles`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycles: Option<CyclesRecord>,
     /// The distribution, for latency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub histogram: Option<HistogramRecord>,
@@ -365,6 +374,7 @@ impl Entry {
             bound: None,
             device_bounds: Vec::new(),
             stages: None,
+            cycles: None,
             histogram: None,
             disturbance: header.disturbance,
             warnings: warnings.iter().map(Warning::record).collect(),

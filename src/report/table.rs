@@ -1,6 +1,7 @@
 //! The tables that a run shows on the terminal.
 
 mod device;
+mod simulated;
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -20,11 +21,12 @@ pub fn render(record: &RunRecord) -> String {
             continue;
         }
         let found = match method {
-            Method::Throughput => Some((THROUGHPUT_TITLE, throughput(&entries))),
-            Method::Latency => Some((LATENCY_TITLE, latency(&entries))),
-            _ => device::of_method(method, &entries),
+            Method::Throughput => vec![(THROUGHPUT_TITLE, throughput(&entries))],
+            Method::Latency => vec![(LATENCY_TITLE, latency(&entries))],
+            Method::Cycles => simulated::tables(&entries),
+            _ => device::of_method(method, &entries).into_iter().collect(),
         };
-        if let Some((title, table)) = found {
+        for (title, table) in found {
             let _ = writeln!(text, "{title}\n{table}\n");
         }
     }
@@ -202,6 +204,7 @@ fn footer(record: &RunRecord) -> String {
         record.entries.len(),
     );
     text += &device::footer(record);
+    text += &simulated::footer(record);
     for warning in &record.warnings {
         let _ = writeln!(text, "warning   {}: {}", warning.code, warning.message);
     }

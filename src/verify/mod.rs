@@ -1,5 +1,7 @@
 //! Correctness before speed: every backend against the golden model, byte for byte.
 
+pub mod counters;
+mod paced;
 pub mod suite;
 
 use std::{fmt, ops::Range};
@@ -12,6 +14,7 @@ use crate::{
     op::Op,
     verdict::Verdict,
 };
+use counters::Miscounted;
 use suite::{Case, Suite};
 
 /// No verdict, so that a byte that was never written is seen.
@@ -38,6 +41,29 @@ pub struct Divergence {
     pub expected: u8,
     /// What the backend gave.
     pub got: u8,
+    /// The record among its neighbours.
+    pub around: Neighbours,
+}
+
+/// A piece of a batch around one of its records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Neighbours {
+    /// Index in the batch of the first of them.
+    pub first: usize,
+    /// The records.
+    pub records: Vec<Record>,
+}
+
+/// Records that are kept on each side of one that differs.
+const NEIGHBOURS: usize = 8;
+
+impl Neighbours {
+    fn of(records: &[[u8; RECORD_BYTES]], index: usize) -> Self {
+        let first = index.saturating_sub(NEIGHBOURS);
+        let end = records.len().min(index + NEIGHBOURS + 1);
+        let records = records[first..end].iter().map(|bytes| Record::from_bytes(*bytes));
+        Self { first, records: records.collect() }
+    }
 }
 
 impl fmt::Display for Divergence {
@@ -83,6 +109,9 @@ pub enum VerifyError {
         /// What the backend says.
         error: SubmitError,
     },
+    /// A simulated design does not count what it does.
+    #[error(transparent)]
+    Miscounted(#[from] Miscounted),
     /// The input of a case is not whole records: a bug in the suite.
     #[error(transparent)]
     Ragged(#[from] RaggedBatch),
@@ -97,29 +126,36 @@ pub struct Coverage {
     pub record_count: u64,
 }
 
-/// Runs the whole suite. `step` is called after each case.
+/// Runs the whole suite, and a simulated design at every pace. `step` is called after each case.
 pub fn run(
     opened: &mut Opened,
     suite: &Suite,
     mut step: impl FnMut(&str),
 ) -> Result<Coverage, VerifyError> {
     let mut coverage = Coverage::default();
+    let submit = &mut |batch: Batch<'_>, out: &mut [u8]| opened.submit(batch, out);
     for case in &suite.cases {
-        check(opened, suite.op, case, 0, &mut coverage)?;
-        step(case.name);
+        check(submit, suite.op, case, 0, &mut coverage)?;
+        step(&case.name);
     }
     for case in suite.boundaries() {
         for offset in OFFSETS {
-            check(opened, suite.op, &case, offset, &mut coverage)?;
+            check(submit, suite.op, &case, offset, &mut coverage)?;
         }
+    }
+    if let Opened::Simulated(simulated) = opened {
+        paced::run(simulated.as_mut(), suite, &mut coverage)?;
     }
     step("boundary lengths");
     Ok(coverage)
 }
 
+/// Carries out a batch, in one way or another.
+type Submit<'s> = dyn FnMut(Batch<'_>, &mut [u8]) -> Result<(), SubmitError> + 's;
+
 /// Submits one case at an offset from alignment, in a guarded output, and compares.
 fn check(
-    opened: &mut Opened,
+    submit: &mut Submit<'_>,
     op: Op,
     case: &Case,
     offset: usize,
@@ -131,8 +167,7 @@ fn check(
     let batch = Batch::new(op, &input[offset..])?;
     let output = GUARD_BYTES + offset..GUARD_BYTES + offset + batch.output_bytes();
     let mut guarded = vec![PAINT; output.end + GUARD_BYTES];
-    opened
-        .submit(batch, &mut guarded[output.clone()])
+    submit(batch, &mut guarded[output.clone()])
         .map_err(|error| VerifyError::Submit { case: name(), error })?;
     guards_hold(&guarded, &output, name)?;
     if let Some(divergence) = first_divergence(batch, &case.golden, &guarded[output], name) {
@@ -168,14 +203,15 @@ pub fn first_divergence(
     name: impl Fn() -> String,
 ) -> Option<Divergence> {
     let index = golden.iter().zip(output).position(|(expected, got)| expected != got)?;
-    let record = batch.bytes().as_chunks::<RECORD_BYTES>().0[index];
+    let records = batch.bytes().as_chunks::<RECORD_BYTES>().0;
     Some(Divergence {
         case: name(),
         batch_len: batch.len(),
         index,
-        record: Record::from_bytes(record),
+        record: Record::from_bytes(records[index]),
         expected: golden[index],
         got: output[index],
+        around: Neighbours::of(records, index),
     })
 }
 

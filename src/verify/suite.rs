@@ -13,7 +13,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Case {
     /// What it covers.
-    pub name: &'static str,
+    pub name: String,
     /// Whole input records.
     pub input: Vec<u8>,
     /// Output bytes.
@@ -27,7 +27,7 @@ pub struct Suite {
     pub op: Op,
     /// Long batches.
     pub cases: Vec<Case>,
-    /// Records that the boundary lengths are cut from.
+    /// Records that short batches are cut from.
     short: Case,
 }
 
@@ -76,13 +76,15 @@ impl Suite {
     /// Steps that verifying one backend reports: one per long case, one for all boundaries.
     pub const STEPS: u64 = 6;
 
+    /// The longest batch that a simulated design gets at every pace.
+    pub(super) const PACED_LEN_MAX: usize = 1_000;
+
     /// Cases from the corpus, the golden vectors and the generator; the large one has
     /// `large_len` records.
     pub fn new(op: Op, corpus: &Corpus, large_len: usize) -> Result<Self, SuiteError> {
         let generated = |seed, len| {
             Generator::new(corpus, seed, FAULTS_PERMILLE).take(len).collect::<Vec<Record>>()
         };
-        let short_len = BOUNDARY_LENS[BOUNDARY_LENS.len() - 1];
         let cases = vec![
             golden_vectors(op)?,
             case(op, "corpus", &corpus.records())?,
@@ -90,7 +92,8 @@ impl Suite {
             case(op, "planted faults", &generated(SEED_FAULTS, FAULTS_LEN))?,
             case(op, "large", &generated(SEED_LARGE, large_len))?,
         ];
-        Ok(Self { op, cases, short: case(op, "boundary", &generated(SEED_LARGE, short_len))? })
+        let short = case(op, "boundary", &generated(SEED_LARGE, Self::PACED_LEN_MAX))?;
+        Ok(Self { op, cases, short })
     }
 
     /// The longest batch, in records.
@@ -101,18 +104,27 @@ impl Suite {
 
     /// Batches of every boundary length.
     pub fn boundaries(&self) -> impl Iterator<Item = Case> {
-        BOUNDARY_LENS.into_iter().map(|len| Case {
-            name: self.short.name,
+        BOUNDARY_LENS.into_iter().map(|len| self.cut(len, &self.short.name))
+    }
+
+    /// A batch of `len` records for a simulated design, at the pace that `name` says.
+    pub(super) fn paced(&self, len: usize, name: &str) -> Case {
+        self.cut(len, name)
+    }
+
+    fn cut(&self, len: usize, name: &str) -> Case {
+        Case {
+            name: name.into(),
             input: self.short.input[..len * self.op.input_bytes()].to_vec(),
             golden: self.short.golden[..len * self.op.output_bytes()].to_vec(),
-        })
+        }
     }
 }
 
-fn case(op: Op, name: &'static str, records: &[Record]) -> Result<Case, RaggedLength> {
+fn case(op: Op, name: &str, records: &[Record]) -> Result<Case, RaggedLength> {
     let input = Record::bytes_of(records).to_vec();
     let golden = kernel::run(op, &input)?;
-    Ok(Case { name, input, golden })
+    Ok(Case { name: name.into(), input, golden })
 }
 
 /// The vectors' own verdicts are the expectation, and the model must share it.

@@ -1,8 +1,13 @@
 //! The backends that a run measures, open, and the roofs among them.
 
-use super::plan::{Case, Plan};
+use super::{
+    plan::{Case, Plan},
+    session::Trouble,
+};
 use crate::{
-    backend::{BackendEntry, BackendKind, HostBackend, OpenError, OpenOptions, Opened},
+    backend::{
+        BackendEntry, BackendKind, HostBackend, OpenError, OpenOptions, Opened, SimulatedBackend,
+    },
     cli::{Exit, Failure},
     measure::device::{EndToEnd, Shared, UploadOnly},
     registry,
@@ -29,26 +34,34 @@ pub(super) struct Lineup {
     pub(super) device: Option<Shared>,
 }
 
+/// A simulated design, open once: the host loops never see it.
+pub(super) struct Simulator {
+    pub(super) entry: &'static BackendEntry,
+    pub(super) backend: Box<dyn SimulatedBackend>,
+}
+
 /// All line-ups, and the backends that could not be opened although their probe said yes.
 pub(super) struct Lineups {
     pub(super) all: Vec<Lineup>,
+    pub(super) simulators: Vec<Simulator>,
     pub(super) failed: Vec<Skipped>,
 }
 
 impl Lineups {
-    /// For each thread count the roof and then each backend of the plan. A device has one thread.
+    /// For each thread count the roof and then each backend of the plan. A device has one thread,
+    /// and so has simulated hardware.
     pub(super) fn open(plan: &Plan) -> Result<Self, Failure> {
         let batch_len_max = plan.batch_lens.iter().copied().max().unwrap_or(1);
         let options = OpenOptions { op: plan.op, batch_len_max };
-        let mut lineups = Self { all: Vec::new(), failed: Vec::new() };
+        let mut lineups = Self { all: Vec::new(), simulators: Vec::new(), failed: Vec::new() };
         for &threads in &plan.thread_counts {
             for &entry in std::iter::once(&registry::ROOF).chain(&plan.backends) {
-                if threads > 1 && entry.kind == BackendKind::Gpu {
+                if threads > 1 && matches!(entry.kind, BackendKind::Gpu | BackendKind::Fpga) {
                     continue;
                 }
                 let open = |_| registry::open(entry, &plan.context, options);
                 match (0..threads).map(open).collect::<Result<Vec<_>, _>>() {
-                    Ok(opened) => lineups.all.extend(of_backend(entry, opened)?),
+                    Ok(opened) => lineups.take(entry, opened),
                     // A device that fails leaves the others; what cannot run at all was asked for.
                     Err(error @ OpenError::Unavailable(_)) if plan.is_named(entry.id) => {
                         let message = format!("--backend {}: {error}", entry.id);
@@ -58,12 +71,54 @@ impl Lineups {
                 }
             }
         }
-        if lineups.all.iter().all(Lineup::is_roof)
+        if !lineups.has_contenders()
+            && lineups.simulators.is_empty()
             && let Some(Skipped { backend, reason }) = lineups.failed.first()
         {
             return Err(Failure::new(Exit::Unfit, format!("{backend}: {reason}")));
         }
         Ok(lineups)
+    }
+
+    pub(super) fn take(&mut self, entry: &'static BackendEntry, opened: Vec<Opened>) {
+        let mut host = Vec::new();
+        for one in opened {
+            match one {
+                Opened::Host(backend) => host.push(Opened::Host(backend)),
+                Opened::Device(device) => {
+                    self.all.extend(of_device(entry, &Shared::new(device)));
+                }
+                Opened::Simulated(backend) => self.simulators.push(Simulator { entry, backend }),
+            }
+        }
+        if !host.is_empty() {
+            let role = if entry.id == registry::ROOF.id { Role::ReadRoof } else { Role::Contender };
+            self.all.push(Lineup { entry, role, opened: host, device: None });
+        }
+    }
+
+    /// Whether there is anything to be measured that takes host time.
+    pub(super) fn has_contenders(&self) -> bool {
+        !self.all.iter().all(Lineup::is_roof)
+    }
+
+    /// Works with every simulated design. One that fails at it is left out from then on.
+    pub(super) fn each_simulator(
+        &mut self,
+        mut work: impl FnMut(&mut Simulator) -> Result<(), Trouble>,
+    ) -> Result<(), Failure> {
+        let mut index = 0;
+        while let Some(one) = self.simulators.get_mut(index) {
+            match work(one) {
+                Ok(()) => index += 1,
+                Err(Trouble::Failure(failure)) => return Err(failure),
+                Err(Trouble::Submit(error)) => {
+                    self.failed.push(skipped(one.entry.id, &error));
+                    self.simulators.remove(index);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Leaves out the devices: one of them failed. Gives whether there was any.
@@ -81,36 +136,18 @@ fn skipped(backend: &str, reason: &dyn std::fmt::Display) -> Skipped {
     Skipped { backend: backend.into(), reason: reason.to_string() }
 }
 
-/// One line-up for a backend of the host, two for a device: end to end, and its roof.
-fn of_backend(
-    entry: &'static BackendEntry,
-    mut opened: Vec<Opened>,
-) -> Result<Vec<Lineup>, Failure> {
-    let role = if entry.id == registry::ROOF.id { Role::ReadRoof } else { Role::Contender };
-    match opened.pop() {
-        Some(Opened::Device(device)) => {
-            let shared = Shared::new(device);
-            let with = |role, backend: Box<HostBackend>| Lineup {
-                entry,
-                role,
-                opened: vec![Opened::Host(backend)],
-                device: Some(shared.clone()),
-            };
-            Ok(vec![
-                with(Role::UploadRoof, Box::new(UploadOnly(shared.clone()))),
-                with(Role::Contender, Box::new(EndToEnd(shared.clone()))),
-            ])
-        }
-        Some(Opened::Simulated(_)) => {
-            let message = format!("{}: simulated backends cannot be measured yet", entry.id);
-            Err(Failure::new(Exit::Unfit, message))
-        }
-        Some(host) => {
-            opened.push(host);
-            Ok(vec![Lineup { entry, role, opened, device: None }])
-        }
-        None => Ok(Vec::new()),
-    }
+/// Two line-ups for a device: its roof, and end to end.
+fn of_device(entry: &'static BackendEntry, shared: &Shared) -> [Lineup; 2] {
+    let with = |role, backend: Box<HostBackend>| Lineup {
+        entry,
+        role,
+        opened: vec![Opened::Host(backend)],
+        device: Some(shared.clone()),
+    };
+    [
+        with(Role::UploadRoof, Box::new(UploadOnly(shared.clone()))),
+        with(Role::Contender, Box::new(EndToEnd(shared.clone()))),
+    ]
 }
 
 impl Lineup {

@@ -9,7 +9,7 @@ use crate::{
     corpus::Corpus,
     host::fingerprint::Cache,
     measure::{
-        Limits, Method,
+        Limits, Method, Subject,
         footprint::{self, Footprint, Wanted},
     },
     op::Op,
@@ -72,6 +72,48 @@ impl Case {
         let first = suited.find(|other| other.batch_len == self.batch_len);
         first.is_some_and(|first| std::ptr::eq(first, self))
     }
+
+    /// Whether this is the first case of its length: simulated hardware does not care where the
+    /// input lies.
+    pub(super) fn is_first_of_its_length(&self, cases: &[Self]) -> bool {
+        let first = cases.iter().find(|other| other.batch_len == self.batch_len);
+        first.is_some_and(|first| std::ptr::eq(first, self))
+    }
+}
+
+/// Whether a method measures backends of this kind.
+const fn suits(method: Method, kind: BackendKind) -> bool {
+    match method.subject() {
+        Subject::HostTime => !matches!(kind, BackendKind::Fpga),
+        Subject::Device => matches!(kind, BackendKind::Gpu),
+        Subject::Simulated => matches!(kind, BackendKind::Fpga),
+    }
+}
+
+/// Refuses methods of which none measures any of these backends.
+fn refuse_unsuited(methods: &[Method], backends: &[&BackendEntry]) -> Result<(), Failure> {
+    let any = |method: &Method| backends.iter().any(|entry| suits(*method, entry.kind));
+    if methods.iter().any(any) {
+        return Ok(());
+    }
+    let asked = methods.iter().map(|method| method.name()).collect::<Vec<_>>().join(", ");
+    let of = |subject| methods.iter().any(|method| method.subject() == subject);
+    if of(Subject::HostTime) {
+        return Err(Failure::usage(format!(
+            "--method {asked}: measures host time, of which simulated hardware has none; use \
+             --method cycles"
+        )));
+    }
+    let whose = match (of(Subject::Device), of(Subject::Simulated)) {
+        (true, true) => "devices and simulated hardware",
+        (_, true) => "simulated hardware",
+        _ => "devices",
+    };
+    let message = format!(
+        "--method {asked}: for {whose} only, and none is among the backends to be measured; \
+         `nanogate backends` says why"
+    );
+    Err(Failure::new(Exit::Unfit, message))
 }
 
 /// Hot and cold, or hot only if it must be quick.
@@ -96,10 +138,15 @@ impl Plan {
     /// What the arguments ask for.
     pub(super) fn new(arguments: &Arguments, context: &ProbeContext) -> Result<Self, Failure> {
         let (mut backends, missing) = backends_asked(&arguments.backend, arguments.peers, context)?;
-        // The baseline first: it is what the others are read against. Devices last, below a roof of
-        // their own.
+        // The baseline first: it is what the others are read against. Devices below a roof of their
+        // own, and last what has no time at all.
         backends.sort_by_key(|entry| {
-            (entry.id != registry::BASELINE.id, entry.kind == BackendKind::Gpu)
+            let apart = match entry.kind {
+                BackendKind::Gpu => 1,
+                BackendKind::Fpga => 2,
+                _ => 0,
+            };
+            (entry.id != registry::BASELINE.id, apart)
         });
         let mut batch_lens: Vec<usize> = arguments.batch.iter().map(|&len| len as usize).collect();
         if batch_lens.is_empty() {
@@ -110,17 +157,7 @@ impl Plan {
         let chosen =
             |method: &Method| arguments.method.is_empty() || arguments.method.contains(method);
         let methods: Vec<Method> = Method::ALL.into_iter().filter(chosen).collect();
-        let has_device = backends.iter().any(|entry| entry.kind == BackendKind::Gpu);
-        if !has_device && methods.iter().all(|method| method.needs_device()) {
-            let asked = methods.iter().map(|method| method.name()).collect::<Vec<_>>().join(", ");
-            return Err(Failure::new(
-                Exit::Unfit,
-                format!(
-                    "--method {asked}: for devices only, and none is among the backends to be \
-                     measured; `nanogate backends` says why"
-                ),
-            ));
-        }
+        refuse_unsuited(&methods, &backends)?;
         let default_budget = if arguments.quick { BUDGET_QUICK } else { BUDGET };
         Ok(Self {
             context: context.clone(),
@@ -184,13 +221,15 @@ impl Plan {
         let of = |case: &Case, method: &Method, entry: &BackendEntry| {
             let is_device = entry.kind == BackendKind::Gpu;
             match method {
+                _ if !suits(*method, entry.kind) => 0,
                 Method::Throughput | Method::Latency if is_device => {
                     usize::from(case.suits_devices())
                 }
                 Method::Throughput => self.thread_counts.len(),
                 Method::Latency => 1,
                 Method::BreakEven => 0,
-                _ => usize::from(is_device && case.is_for_devices(cases)),
+                Method::Cycles => usize::from(case.is_first_of_its_length(cases)),
+                _ => usize::from(case.is_for_devices(cases)),
             }
         };
         let entries = cases.iter().flat_map(|case| {

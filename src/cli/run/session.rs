@@ -8,6 +8,7 @@ use std::{
 use super::{
     lineup::{Lineup, Lineups},
     plan::{Case, Plan},
+    simulated::simulators,
 };
 use crate::{
     backend::SubmitError,
@@ -19,7 +20,7 @@ use crate::{
         timer::Timer,
     },
     measure::{
-        Bench, Empty, Limits, Method,
+        Bench, Empty, Limits, Method, Subject,
         footprint::Footprint,
         inputs::{Pool, Rotation},
         latency::{self, LatencyError},
@@ -156,22 +157,30 @@ impl<'a> Session<'a> {
         tell: &mut Tell<'_>,
     ) -> Result<(), Failure> {
         let caches = record.host.caches.clone();
+        simulators(lineups, record)?;
         let ceilings = surviving(lineups, |all| self.ceilings(all, &caches))?;
         let agreements = surviving(lineups, |all| self.devices(all, record))?;
         for case in &self.cases {
-            // What takes a device apart does so once for each length.
-            let has_devices = case.is_for_devices(&self.cases);
             for &method in &self.plan.methods {
-                if method == Method::BreakEven || method.needs_device() && !has_devices {
+                // What takes a device apart, and what counts cycles, does so once for each length.
+                let is_due = match method.subject() {
+                    Subject::HostTime => lineups.has_contenders(),
+                    Subject::Device => case.is_for_devices(&self.cases),
+                    Subject::Simulated => case.is_first_of_its_length(&self.cases),
+                };
+                if method == Method::BreakEven || !is_due {
                     continue;
                 }
                 let (batch_len, home) = (case.batch_len, &case.footprint.home);
                 tell(Event::Begins(&format!("{} x {batch_len} in {home}", method.name())))?;
-                surviving(lineups, |all| match method {
-                    Method::Throughput => self.throughput(all, case, &ceilings, record, tell),
-                    Method::Latency => self.latency(all, case, record, tell),
-                    _ => self.device_method(all, case, method, &agreements, record, tell),
-                })?;
+                match method {
+                    Method::Cycles => self.cycles(lineups, case, record, tell)?,
+                    _ => surviving(lineups, |all| match method {
+                        Method::Throughput => self.throughput(all, case, &ceilings, record, tell),
+                        Method::Latency => self.latency(all, case, record, tell),
+                        _ => self.device_method(all, case, method, &agreements, record, tell),
+                    })?,
+                }
                 if self.is_interrupted() {
                     return Ok(());
                 }
@@ -193,6 +202,9 @@ impl<'a> Session<'a> {
         }
         let mut lineups: Vec<&mut Lineup> =
             lineups.iter_mut().filter(|one| one.threads() == 1 && one.is_of_host()).collect();
+        if lineups.is_empty() {
+            return Ok(ceilings);
+        }
         let limits = Limits { budget: self.plan.limits.budget / 4, ..self.plan.limits };
         let bench = Bench { limits, ..self.bench };
         for case in self.plan.cases_in_first_cache(caches) {
