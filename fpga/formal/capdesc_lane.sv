@@ -5,9 +5,7 @@ module capdesc_lane #(
     parameter int REGISTERED = 1
 ) (
     input  wire                                clk,
-    input  wire [capdesc_pkg::INJECT_ROWS-1:0] flip_row,
-    input  wire [15:0]                         flip_column,
-    input  wire [7:0]                          flip_verdict,
+    input  wire [capdesc_pkg::INJECT_BITS-1:0] flips,
     input  wire [191:0]                        descriptor,
     output wire [7:0]                          verdict
 );

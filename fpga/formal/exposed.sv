@@ -62,7 +62,7 @@ module exposed #(
   wire [3:0] write_index;
   wire write_busy;
   wire [5:0] write_age;
-  wire [5:0] snapshot;
+  wire [5:0] copy_age;
   wire read_busy;
   wire [capdesc_pkg::COUNTER_COUNT+3:0] read_age;
 
@@ -123,7 +123,7 @@ module exposed #(
       .\u_queue.beats_q[15] (memory[15*WIDTH+:WIDTH]),
       .\u_registers.write_busy_q (write_busy),
       .\u_registers.write_age_q (write_age),
-      .\u_registers.snapshot (snapshot),
+      .\u_registers.copy_age_q (copy_age),
       .\u_registers.read_busy_q (read_busy),
       .\u_registers.read_age_q (read_age)
   );
@@ -164,7 +164,7 @@ module exposed #(
       & write_busy == (|write_age | s_axil_bvalid)
       & !(|write_age & s_axil_bvalid)
       & !(s_axil_awready & write_busy)
-      & (snapshot & ~write_age) == 0;
+      & (copy_age & ~write_age) == 0;
   wire is_read_right = (read_age & (read_age - 1'b1)) == 0
       & read_busy == (|read_age | s_axil_rvalid)
       & !(|read_age & s_axil_rvalid)
@@ -197,7 +197,7 @@ module registers_and_stats (
     output wire [1:0]  s_axil_rresp,
     output wire        s_axil_rvalid,
     input  wire        s_axil_rready,
-    output wire [5:0]  snapshot
+    output wire [2:0]  snapshot
 );
 
   wire [capdesc_pkg::COUNTER_COUNT-1:0] select;
@@ -273,13 +273,14 @@ module exposed_registers (
     output wire [1:0]   s_axil_rresp,
     output wire         s_axil_rvalid,
     input  wire         s_axil_rready,
-    output wire [5:0]   snapshot,
+    output wire [2:0]   snapshot,
     input  wire [575:0] copies,
     output wire         holds
 );
 
   wire write_busy;
   wire [5:0] write_age;
+  wire [5:0] copy_age;
   wire read_busy;
   wire [capdesc_pkg::COUNTER_COUNT+3:0] read_age;
 
@@ -306,6 +307,7 @@ module exposed_registers (
       .snapshot(snapshot),
       .\u_registers.write_busy_q (write_busy),
       .\u_registers.write_age_q (write_age),
+      .\u_registers.copy_age_q (copy_age),
       .\u_registers.read_busy_q (read_busy),
       .\u_registers.read_age_q (read_age),
       .\u_stats.gen_counter[0].u_counter.copy_q (copies[48*0+:48]),
@@ -327,7 +329,7 @@ module exposed_registers (
       & write_busy == (|write_age | s_axil_bvalid)
       & !(|write_age & s_axil_bvalid)
       & !(s_axil_awready & write_busy)
-      & (snapshot & ~write_age) == 0;
+      & (copy_age & ~write_age) == 0;
   wire is_read_right = (read_age & (read_age - 1'b1)) == 0
       & read_busy == (|read_age | s_axil_rvalid)
       & !(|read_age & s_axil_rvalid)
@@ -343,10 +345,10 @@ module exposed_counter #(
     input  wire                 clk,
     input  wire                 rst,
     input  wire [STEP_BITS-1:0] step,
-    input  wire [5:0]           snapshot,
+    input  wire [2:0]           snapshot,
     output wire [47:0]          copy,
     output wire [47:0]          counts,
-    output wire [5:0]           carries
+    output wire [2:0]           carries
 );
 
   capdesc_counter u_counter (
@@ -355,18 +357,12 @@ module exposed_counter #(
       .step(step),
       .snapshot(snapshot),
       .\copy_q (copy),
-      .\gen_segment[0].count_q (counts[8*0+:8]),
+      .\gen_segment[0].count_q (counts[16*0+:16]),
       .\gen_segment[0].carry_q (carries[0]),
-      .\gen_segment[1].count_q (counts[8*1+:8]),
+      .\gen_segment[1].count_q (counts[16*1+:16]),
       .\gen_segment[1].carry_q (carries[1]),
-      .\gen_segment[2].count_q (counts[8*2+:8]),
-      .\gen_segment[2].carry_q (carries[2]),
-      .\gen_segment[3].count_q (counts[8*3+:8]),
-      .\gen_segment[3].carry_q (carries[3]),
-      .\gen_segment[4].count_q (counts[8*4+:8]),
-      .\gen_segment[4].carry_q (carries[4]),
-      .\gen_segment[5].count_q (counts[8*5+:8]),
-      .\gen_segment[5].carry_q (carries[5])
+      .\gen_segment[2].count_q (counts[16*2+:16]),
+      .\gen_segment[2].carry_q (carries[2])
   );
 
 endmodule

@@ -86,6 +86,7 @@ class Tools:
         return run.returncode == 0, said
 
 
-def read(rtl=RTL, without=(), define=""):
+def read(rtl=RTL, without=()):
+    """For synthesis: the assertions in the RTL are for simulators, and stated here again."""
     files = " ".join(str(rtl / name) for name in rtl_files() if name not in without)
-    return f"read_verilog -sv -formal {define} {files}"
+    return f"read_verilog -sv -formal -DSYNTHESIS {files}"
