@@ -28,19 +28,18 @@ module capdesc_queue #(
 
   wire has_beat = fill_q[0];
   wire out_free = out_ready | !out_valid;
-  wire stored = in_valid & (has_beat | !out_free);
-  wire read = out_free & has_beat;
 
+  // What goes past the memory is written to it all the same, and counts as read at once: what comes
+  // in need not wait for whether it does.
   always_ff @(posedge clk) begin
-    // Also what goes past the memory: the place is free, and is written again.
     if (in_valid) beats_q[write_index_q] <= in_data;
     if (out_free) out_data <= has_beat ? beats_q[read_index_q] : in_data;
   end
 
   always_ff @(posedge clk) begin
     if (out_free) out_valid <= in_valid | has_beat;
-    if (stored) write_index_q <= write_index_q + 1'b1;
-    if (read) read_index_q <= read_index_q + 1'b1;
+    if (in_valid) write_index_q <= write_index_q + 1'b1;
+    if (out_free & (in_valid | has_beat)) read_index_q <= read_index_q + 1'b1;
     // More or less by one, and nothing less than nothing.
     if (in_valid ^ out_free) fill_q <= in_valid ? fill_more : fill_less;
     if (rst) begin
