@@ -65,8 +65,8 @@ pub(crate) fn build() {
             exit(1);
         }
         Err(reason) => println!(
-            "cargo::warning={reason}: the backend fpga-verilator is left out; install the package \
-             verilator and build again"
+            "cargo::warning={reason}: the backend fpga-verilator is left out; install verilator and \
+             g++ and build again"
         ),
     }
 }
@@ -84,7 +84,7 @@ fn digest(sources: &[PathBuf]) -> String {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         hash.update(format!("{name}\n{}", read(path)));
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 /// Writes a list of the committed reports, with their text, for the program to include.
@@ -92,15 +92,16 @@ fn list_timing_reports() {
     let folder = Path::new("fpga/timing");
     let mut names: Vec<String> = fs::read_dir(folder)
         .map(|entries| entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()))
-        .map(|names| names.filter(|name| name.ends_with(".json")).collect())
+        .map(|names| names.filter(|name| Path::new(name).extension() == Some("json".as_ref())))
+        .map(Iterator::collect)
         .unwrap_or_default();
     names.sort();
     let root = env::current_dir().unwrap_or_default();
-    let lines = names.iter().map(|name| {
+    let line = |name: &String| {
         let path = root.join(folder).join(name);
-        format!("    ({name:?}, include_str!({path:?})),\n")
-    });
-    let list: String = lines.collect();
+        format!("    (\"{name}\", include_str!(r\"{}\")),\n", path.display())
+    };
+    let list = names.iter().map(line).collect::<Vec<_>>().concat();
     let text = format!("&[\n{list}]\n");
     let file = out_dir().join("timing_reports.rs");
     fs::write(&file, text).unwrap_or_else(|error| fail(&format!("{}: {error}", file.display())));
@@ -127,6 +128,10 @@ impl Verilator {
         let include = Path::new(&root).join("include");
         if !include.join("verilated.h").exists() {
             return Err(format!("{program} has no runtime library in {}", include.display()));
+        }
+        let compiler = cc::Build::new().cpp(true).get_compiler();
+        if compiler.to_command().arg("--version").output().is_err() {
+            return Err(format!("{} is not installed", compiler.path().display()));
         }
         // "Verilator 5.006 2023-01-22 rev ...": the first two words say it.
         let version = version.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
@@ -157,13 +162,46 @@ impl Verilator {
     /// One library: the model, and the shim around it.
     fn build(&self, sources: &[PathBuf], lanes: usize, way: Way) {
         let table = format!("capdesc_x{lanes}_{}", way.name);
-        let class = format!("V{table}");
         let folder = out_dir().join(&table);
-        // What an earlier version of the design left there must not be compiled.
-        let _ = fs::remove_dir_all(&folder);
+        self.verilate(sources, lanes, way, &format!("V{table}"), &folder);
+        // What runs in every cycle with the shim around it, and what runs once: each in one piece,
+        // since the headers take longer than the code, and the second at no cost in compiling.
+        let (slow, fast): (Vec<_>, Vec<_>) = written(&folder).into_iter().partition(|path| {
+            path.to_string_lossy().contains("Slow") || path.to_string_lossy().contains("Syms")
+        });
+        let shim = env::current_dir().unwrap_or_default().join("fpga/sim/capdesc_sim.cpp");
+        let traced = if way.is_checked { "1" } else { "0" };
+        let mut library = self.compiler(0);
+        for (name, files, opt_level) in
+            [("slow", slow, 0), ("fast", [fast, vec![shim]].concat(), way.opt_level)]
+        {
+            let one = folder.join(format!("{table}_{name}.cc"));
+            let include = |path: &PathBuf| format!("#include \"{}\"\n", path.display());
+            let text = files.iter().map(include).collect::<Vec<_>>().concat();
+            fs::write(&one, text).unwrap_or_else(|error| fail(&error.to_string()));
+            let mut compiler = self.compiler(opt_level);
+            compiler
+                .include(&folder)
+                .file(&one)
+                .define("CAPDESC_MODEL", format!("V{table}").as_str())
+                .define("CAPDESC_HEADER", format!("\"V{table}.h\"").as_str())
+                .define("CAPDESC_TABLE", table.as_str())
+                .define("CAPDESC_LANES", lanes.to_string().as_str())
+                .define("CAPDESC_CHECKED", traced)
+                .define("VM_TRACE", traced)
+                .define("VM_TRACE_VCD", traced);
+            library.objects(compiler.compile_intermediates());
+        }
+        library.compile(&table);
+    }
+
+    /// Writes a model in C++ to an empty folder: what an earlier version of the design left there must
+    /// not be compiled.
+    fn verilate(&self, sources: &[PathBuf], lanes: usize, way: Way, class: &str, folder: &Path) {
+        let _ = fs::remove_dir_all(folder);
         let output = Command::new(&self.program)
-            .args(["--cc", "--top-module", TOP, "--prefix", &class, "--Mdir"])
-            .arg(&folder)
+            .args(["--cc", "--top-module", TOP, "--prefix", class, "--Mdir"])
+            .arg(folder)
             .arg(format!("-GLANES={lanes}"))
             .args(way.flags)
             .arg("fpga/lint/verilator.vlt")
@@ -174,32 +212,6 @@ impl Verilator {
             Ok(output) => fail(&String::from_utf8_lossy(&output.stderr)),
             Err(error) => fail(&format!("{}: {error}", self.program)),
         }
-        // What runs in every cycle with the shim around it, and what runs once: each in one piece,
-        // since the headers take longer than the code, and the second at no cost in compiling.
-        let (slow, fast): (Vec<_>, Vec<_>) = written(&folder).into_iter().partition(|path| {
-            path.to_string_lossy().contains("Slow") || path.to_string_lossy().contains("Syms")
-        });
-        let shim = env::current_dir().unwrap_or_default().join("fpga/sim/capdesc_sim.cpp");
-        let mut runtime = self.compiler(0);
-        for (name, files) in [("slow", slow), ("fast", [fast, vec![shim]].concat())] {
-            let one = folder.join(format!("{table}_{name}.cc"));
-            let text: String =
-                files.iter().map(|path| format!("#include \"{}\"\n", path.display())).collect();
-            fs::write(&one, text).unwrap_or_else(|error| fail(&error.to_string()));
-            let mut compiler = self.compiler(if name == "fast" { way.opt_level } else { 0 });
-            compiler
-                .include(&folder)
-                .file(&one)
-                .define("CAPDESC_MODEL", class.as_str())
-                .define("CAPDESC_HEADER", format!("\"{class}.h\"").as_str())
-                .define("CAPDESC_TABLE", table.as_str())
-                .define("CAPDESC_LANES", lanes.to_string().as_str())
-                .define("CAPDESC_CHECKED", if way.is_checked { "1" } else { "0" })
-                .define("VM_TRACE", if way.is_checked { "1" } else { "0" })
-                .define("VM_TRACE_VCD", if way.is_checked { "1" } else { "0" });
-            runtime.objects(compiler.compile_intermediates());
-        }
-        runtime.compile(&table);
     }
 
     fn compiler(&self, opt_level: u32) -> cc::Build {

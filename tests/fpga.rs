@@ -18,6 +18,7 @@ use nanogate::{
         fpga::{self, timing},
         simulated::{CycleCounts, Observation, Pace, Pacing, SimElapsed},
     },
+    clock::SimCycles,
     corpus::{Corpus, generate::Generator},
     descriptor::Record,
     kernel,
@@ -89,7 +90,7 @@ fn simulate(
     let counts = |counts: &CycleCounts| counts.seen().collect();
     let outcome = Outcome {
         verdicts,
-        elapsed: [elapsed.latency, elapsed.total, elapsed.stalled].map(|cycles| cycles.count()),
+        elapsed: [elapsed.latency, elapsed.total, elapsed.stalled].map(SimCycles::count),
         seen: [&seen.latency, &seen.interval_in, &seen.interval_out, &seen.stall_runs].map(counts),
     };
     (elapsed, seen, outcome)

@@ -3,9 +3,9 @@
 // Arguments: numbers of mutants. Prints a line for each: its number, and `survived` or where, in
 // which cycle and why it was killed.
 //
-// The model knows what the outside may rely on, cycle by cycle: order, content, latency, what is held
-// while it waits, when the source is held back, what is counted, and what an injected upset does. It
-// was written from the specification and shares nothing with the RTL.
+// The model knows what the outside may rely on, cycle by cycle: order, content, latency, what is
+// held while it waits, when the source is held back, what is counted, and what an injected upset
+// does. It was written from the specification and shares nothing with the RTL.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -18,8 +18,8 @@
 #include "Vcapdesc_axis.h"
 #include "Vcapdesc_axis___024root.h"
 #include "verilated.h"
-// Written by scripts/mutate-rtl: LATENCY, INJECT_DELAY, WRITE_CYCLES, READ_CYCLES, BEAT_LAG, STALL_LAG,
-// and `bool preload(Vcapdesc_axis___024root *, int counter, uint64_t value)`.
+// Written by scripts/mutate-rtl: LATENCY, INJECT_DELAY, WRITE_CYCLES, READ_CYCLES, BEAT_LAG,
+// STALL_LAG, and `bool preload(Vcapdesc_axis___024root *, int counter, uint64_t value)`.
 #include "facts.h"
 
 namespace {
@@ -27,7 +27,7 @@ namespace {
 constexpr int COUNTERS = 12;
 
 struct Killed {
-  const char *why;
+  const char* why;
 };
 
 struct Random {
@@ -45,7 +45,7 @@ struct Random {
 
 using Record = std::vector<uint8_t>;
 
-uint16_t checksum(const Record &record, size_t length) {
+uint16_t checksum(const Record& record, size_t length) {
   uint16_t sum = 0xFFFF;
   for (size_t i = 0; i < length; i++) {
     sum ^= static_cast<uint16_t>(record[i] << 8);
@@ -55,12 +55,12 @@ uint16_t checksum(const Record &record, size_t length) {
   return sum;
 }
 
-uint16_t remainder_of(const Record &record) {
+uint16_t remainder_of(const Record& record) {
   return static_cast<uint16_t>(checksum(record, 22) ^ (record[22] << 8 | record[23]));
 }
 
 // Verdict of a record, with an upset of what the classifier has worked out of it: -1 or 0 to 71.
-uint8_t verdict_of(const Record &record, int upset) {
+uint8_t verdict_of(const Record& record, int upset) {
   static const uint8_t start[6] = {0x54, 0x43, 0x50, 0x02, 0x00, 0x02};
   bool high = memcmp(&record[0], start, 2) != 0;
   bool low = memcmp(&record[2], start + 2, 2) != 0;
@@ -100,16 +100,17 @@ Record sealed(Record record) {
   return record;
 }
 
-Record valid_record(Random &random) {
+Record valid_record(Random& random) {
   Record record(24);
-  for (auto &byte : record) byte = static_cast<uint8_t>(random.next());
+  for (auto& byte : record) byte = static_cast<uint8_t>(random.next());
   static const uint8_t start[6] = {0x54, 0x43, 0x50, 0x02, 0x00, 0x02};
   memcpy(record.data(), start, 6);
-  record[13] = static_cast<uint8_t>((record[13] & 0xE0) | (random.one_in(3) ? 1u << random.below(5) : random.below(32)));
+  record[13] = static_cast<uint8_t>((record[13] & 0xE0) |
+                                    (random.one_in(3) ? 1u << random.below(5) : random.below(32)));
   return sealed(record);
 }
 
-Record any_record(Random &random) {
+Record any_record(Random& random) {
   Record record = valid_record(random);
   switch (random.below(8)) {
     case 0:  // One wrong bit, anywhere.
@@ -141,7 +142,7 @@ class Bench {
  public:
   Vcapdesc_axis top;
   Random random;
-  const char *where = "";
+  const char* where = "";
   uint64_t cycle = 0;
   // Knobs: one in so many cycles without; 0 never.
   uint32_t idle = 0, stall = 0;
@@ -197,7 +198,7 @@ class Bench {
   };
 
   // In the cycle that ends with the return of this the write was taken.
-  uint64_t write(uint32_t address, uint32_t data, uint32_t strobe, uint32_t wait, uint32_t &code) {
+  uint64_t write(uint32_t address, uint32_t data, uint32_t strobe, uint32_t wait, uint32_t& code) {
     top.s_axil_bready = 0;
     uint32_t skew = random.below(4);
     bool is_data_first = random.one_in(2);
@@ -284,14 +285,17 @@ class Bench {
 
   uint64_t copy() {
     uint32_t code = 0;
-    uint64_t at = write(0x08 + random.below(4), random.next() | 1, random.next() | 1, random.below(3), code);
+    uint64_t at =
+        write(0x08 + random.below(4), random.next() | 1, random.next() | 1, random.below(3), code);
     if (code) throw Killed{"a copy is refused"};
     return at;
   }
 
   uint64_t read_counter(int counter) {
-    Response low = read(0x40 + 8 * static_cast<uint32_t>(counter) + random.below(4), random.below(3));
-    Response high = read(0x44 + 8 * static_cast<uint32_t>(counter) + random.below(4), random.below(3));
+    Response low =
+        read(0x40 + 8 * static_cast<uint32_t>(counter) + random.below(4), random.below(3));
+    Response high =
+        read(0x44 + 8 * static_cast<uint32_t>(counter) + random.below(4), random.below(3));
     if (low.code || high.code) throw Killed{"a counter is refused"};
     if (high.data >> 16) throw Killed{"a counter has more than 48 bits"};
     return static_cast<uint64_t>(high.data) << 32 | low.data;
@@ -344,7 +348,9 @@ class Bench {
   uint32_t held = 0;
   uint64_t inside_before = 0;
 
-  int request(uint64_t at) const { return at < requests.size() ? requests[static_cast<size_t>(at)] : -1; }
+  int request(uint64_t at) const {
+    return at < requests.size() ? requests[static_cast<size_t>(at)] : -1;
+  }
 
   void drive_source() {
     if (!is_offering && is_source_on && !(idle && random.one_in(idle))) {
@@ -361,7 +367,8 @@ class Bench {
       for (int i = 0; i < 6; i++) {
         words[i] = 0;
         for (int j = 0; j < 4; j++)
-          words[i] |= static_cast<uint32_t>(offered.record[static_cast<size_t>(4 * i + j)]) << 8 * j;
+          words[i] |= static_cast<uint32_t>(offered.record[static_cast<size_t>(4 * i + j)])
+                      << 8 * j;
         top.s_axis_tdata[i] = words[i];
       }
       top.s_axis_tkeep = (random.next() & 0x7FFFFF) | (offered.is_kept ? 0x800000 : 0);
@@ -370,14 +377,15 @@ class Bench {
     top.s_axis_tvalid = is_offering;
   }
 
-  uint8_t expected(const Beat &beat) const {
+  uint8_t expected(const Beat& beat) const {
     Record record = beat.record;
     auto at = [&](uint64_t stage) {
       uint64_t flip = beat.taken_at + stage;
       return flip < INJECT_DELAY ? -1 : request(flip - INJECT_DELAY);
     };
     int in = at(0), folded = at(1), out = at(LATENCY - 1);
-    if (in >= 0 && in < 192) record[static_cast<size_t>(in / 8)] ^= static_cast<uint8_t>(1 << in % 8);
+    if (in >= 0 && in < 192)
+      record[static_cast<size_t>(in / 8)] ^= static_cast<uint8_t>(1 << in % 8);
     uint8_t verdict = verdict_of(record, folded >= 192 && folded < 264 ? folded - 192 : -1);
     if (out >= 272 && out < 280) verdict ^= static_cast<uint8_t>(1 << (out - 272));
     return verdict;
@@ -386,10 +394,11 @@ class Bench {
   void check() {
     requests.push_back(is_reset ? -1 : inject);
     uint64_t now = cycle;
-    std::vector<uint64_t> events = history.empty() ? std::vector<uint64_t>(COUNTERS) : history.back();
+    std::vector<uint64_t> events =
+        history.empty() ? std::vector<uint64_t>(COUNTERS) : history.back();
     if (is_reset) {
-      if (after_reset && (top.m_axis_tvalid || top.s_axis_tready || top.s_axil_bvalid || top.s_axil_rvalid ||
-                          top.s_axil_awready || top.s_axil_arready))
+      if (after_reset && (top.m_axis_tvalid || top.s_axis_tready || top.s_axil_bvalid ||
+                          top.s_axil_rvalid || top.s_axil_awready || top.s_axil_arready))
         throw Killed{"not reset"};
       beats.clear();
       history.clear();
@@ -400,13 +409,13 @@ class Bench {
       after_reset = true;
       inside_before = 0;
       is_offering = false;
-      // Nothing that was asked for before a reset comes out of it.
+      // Nothing that was taken before a reset comes out of it.
       taken_log.assign(taken_log.size() + 1, false);
-      requests.assign(requests.size(), -1);
       return;
     }
     bool is_valid = top.m_axis_tvalid, is_ready = top.s_axis_tready;
-    uint32_t beat = static_cast<uint32_t>(top.m_axis_tlast << 9 | top.m_axis_tkeep << 8 | top.m_axis_tdata);
+    uint32_t beat =
+        static_cast<uint32_t>(top.m_axis_tlast << 9 | top.m_axis_tkeep << 8 | top.m_axis_tdata);
     // The source: held back only when the queue might overflow, a cycle late.
     if (is_ready != (!after_reset && inside_before < 15)) throw Killed{"ready"};
     if (is_held && (!is_valid || beat != held)) throw Killed{"a beat is not held"};
@@ -417,14 +426,15 @@ class Bench {
     uint8_t verdict = 0;
     if (is_valid) {
       if (beats.empty()) throw Killed{"a beat from nowhere"};
-      const Beat &first = beats.front();
+      const Beat& first = beats.front();
       verdict = expected(first);
       if (top.m_axis_tdata != verdict) throw Killed{"verdict"};
       if (static_cast<bool>(top.m_axis_tlast) != first.is_last) throw Killed{"tlast"};
       if (static_cast<bool>(top.m_axis_tkeep) != first.is_kept) throw Killed{"tkeep"};
     }
     // A beat at the output or in memory does not disappear.
-    if (!is_valid && !beats.empty() && beats.front().taken_at + LATENCY <= now) throw Killed{"a beat is late"};
+    if (!is_valid && !beats.empty() && beats.front().taken_at + LATENCY <= now)
+      throw Killed{"a beat is late"};
     bool is_taken = top.s_axis_tvalid && is_ready, is_given = is_valid && top.m_axis_tready;
     if (is_valid && !top.m_axis_tready) is_free = is_always_free = false;
     inside_before = beats.size();
@@ -454,7 +464,7 @@ class Bench {
 };
 
 // Every single wrong bit, and every set of risk flags.
-void add_directed(Bench &bench) {
+void add_directed(Bench& bench) {
   for (uint32_t bit = 0; bit < 192; bit++) {
     Record record = valid_record(bench.random);
     record[13] = static_cast<uint8_t>((record[13] & 0xE0) | 1);
@@ -486,7 +496,9 @@ void run(int mutant) {
       for (int index = 0; index < 512; index++) {
         bench.directed.clear();
         if (pass < 2) bench.directed.push_back(valid_record(bench.random));
-        bench.inject = pass == 1 ? 511 - index : pass == 2 ? static_cast<int>(bench.random.below(280)) : index;
+        bench.inject = pass == 1   ? 511 - index
+                       : pass == 2 ? static_cast<int>(bench.random.below(280))
+                                   : index;
         bench.step();
         bench.inject = -1;
         if (pass == 3) bench.step();
@@ -498,20 +510,25 @@ void run(int mutant) {
       Record record = valid_record(bench.random);
       record[13] = static_cast<uint8_t>((record[13] & 0xE0) | 1);
       record = sealed(record);
+      Record right = record;
       if (index >= 192) {
         uint32_t power = 1;
-        for (int i = 192; i < index; i++) power = power & 0x8000 ? (power << 1 ^ 0x11021) : power << 1;
+        for (int i = 192; i < index; i++)
+          power = power & 0x8000 ? (power << 1 ^ 0x11021) : power << 1;
         record[22] ^= static_cast<uint8_t>(power >> 8);
         record[23] ^= static_cast<uint8_t>(power);
       } else {
         record[static_cast<size_t>(index / 8)] ^= static_cast<uint8_t>(1 << index % 8);
       }
-      bench.directed.assign(8, record);
-      bench.step();
-      bench.inject = index;
-      bench.step();
-      bench.inject = -1;
-      for (int i = 0; i < 5; i++) bench.step();
+      // Among others like it, and among right ones, of which a second upset would show.
+      for (bool is_alone : {false, true}) {
+        bench.directed.assign(8, is_alone ? right : record);
+        bench.step();
+        bench.inject = index;
+        bench.step();
+        bench.inject = -1;
+        for (int i = 0; i < 5; i++) bench.step();
+      }
     }
     bench.directed.clear();
     bench.drain();
@@ -520,7 +537,7 @@ void run(int mutant) {
 
     bench.where = "stalls";
     static const uint32_t mixes[][2] = {{0, 0}, {2, 0}, {0, 2}, {3, 3}, {0, 1}, {1, 0}, {8, 8}};
-    for (const auto &mix : mixes) {
+    for (const auto& mix : mixes) {
       bench.idle = mix[0] == 1 ? 5 : mix[0];
       bench.stall = mix[1] == 1 ? 5 : mix[1];
       for (int burst = 0; burst < 3; burst++) {
@@ -544,7 +561,8 @@ void run(int mutant) {
       auto got = bench.read(address, bench.random.below(3));
       uint32_t word = address / 4;
       bool is_counter = word >= 16 && word < 40;
-      if ((got.code == 0) != (word < 2 || is_counter) || (got.code && got.code != 2)) throw Killed{"read response"};
+      if ((got.code == 0) != (word < 2 || is_counter) || (got.code && got.code != 2))
+        throw Killed{"read response"};
       if (word == 0 && got.data != 0x43415044) throw Killed{"name"};
       if (word == 1 && got.data != (0x01000001u | LATENCY << 8)) throw Killed{"facts"};
       uint32_t code = 0;
@@ -572,7 +590,8 @@ void run(int mutant) {
       uint32_t data = bench.top.s_axil_rdata;
       bench.copy();
       for (int j = 0; j < 20; j++) bench.step();
-      if (!bench.top.s_axil_rvalid || bench.top.s_axil_rdata != data) throw Killed{"an answer to a read changes"};
+      if (!bench.top.s_axil_rvalid || bench.top.s_axil_rdata != data)
+        throw Killed{"an answer to a read changes"};
       bench.top.s_axil_rready = 1;
       bench.step();
       bench.top.s_axil_rready = 0;
@@ -586,7 +605,8 @@ void run(int mutant) {
           uint64_t value = segment == 6 ? ~0ull : pattern * 0x010101010101ull << 8 * segment;
           uint64_t below = (1ull << 8 * segment) - 1;
           // A few below the carry, for the counters that see few events.
-          bench.set_counter(i, ((value & ~below) | (below - bench.random.below(3))) & 0xFFFFFFFFFFFFull);
+          bench.set_counter(
+              i, ((value & ~below) | (below - bench.random.below(3))) & 0xFFFFFFFFFFFFull);
         }
         bench.idle = 0;
         bench.stall = 3;
@@ -629,20 +649,41 @@ void run(int mutant) {
       bench.top.s_axil_bready = bench.top.s_axil_rready = 0;
       for (int i = 0; i < 2 * pass + pass / 11 * 4; i++) bench.step();
       bench.inject = 0;
-      bench.reset(1 + pass % 2);
+      bench.reset(pass % 3 == 0 ? 2 : 1);
       bench.inject = -1;
       bench.top.s_axil_awvalid = bench.top.s_axil_wvalid = bench.top.s_axil_arvalid = 0;
       bench.is_sink_on = true;
       for (int i = 0; i < 30; i++) {
         bench.step();
-        if (bench.top.s_axil_bvalid || bench.top.s_axil_rvalid) throw Killed{"an access outlives a reset"};
+        if (bench.top.s_axil_bvalid || bench.top.s_axil_rvalid)
+          throw Killed{"an access outlives a reset"};
       }
       at = bench.copy();
       bench.check_counters(at, true);
       bench.drain();
     }
+    bench.where = "every wrong checksum";
+    bench.idle = bench.stall = 0;
+    bench.inject = -1;
+    bench.drain();
+    Record record = valid_record(bench.random);
+    record[13] = static_cast<uint8_t>((record[13] & 0xE0) | 1);
+    record = sealed(record);
+    for (uint32_t error = 1; error < 65536; error++) {
+      Record wrong = record;
+      wrong[22] ^= static_cast<uint8_t>(error >> 8);
+      wrong[23] ^= static_cast<uint8_t>(error);
+      bench.directed.push_back(wrong);
+      bench.step();
+    }
+    bench.directed.clear();
+    bench.drain();
+    // For scripts/rtl-coverage: while the model is there.
+#ifdef COVERAGE_FILE
+    VerilatedCov::write(COVERAGE_FILE);
+#endif
     printf("%d survived\n", mutant);
-  } catch (const Killed &killed) {
+  } catch (const Killed& killed) {
     printf("%d killed in %s, cycle %llu: %s\n", mutant, bench.where,
            static_cast<unsigned long long>(bench.cycle), killed.why);
   }
@@ -651,6 +692,6 @@ void run(int mutant) {
 
 }  // namespace
 
-int main(int count, char **arguments) {
+int main(int count, char** arguments) {
   for (int i = 1; i < count; i++) run(atoi(arguments[i]));
 }

@@ -323,7 +323,7 @@ pub enum Unavailable {
         has: u32,
     },
     /// A tool is not installed.
-    #[error("{tool} is not installed")]
+    #[error("{tool} was not there when this program was built: install it and build again")]
     ToolMissing {
         /// The program's name.
         tool: &'static str,

@@ -31,6 +31,11 @@ const LANES: u8 = 4;
 
 #[cfg(nanogate_verilator)]
 fn probe(context: &ProbeContext) -> Result<Capability, Unavailable> {
+    // build/fpga.rs compiles the models for it.
+    #[cfg(target_arch = "x86_64")]
+    if !std::arch::is_x86_feature_detected!("popcnt") {
+        return Err(Unavailable::CpuFeatureMissing { feature: "POPCNT".into() });
+    }
     let model = model::find(context.fpga.lanes.unwrap_or(LANES), context.fpga.build)?;
     let (lanes, build) = (model.lanes(), context.fpga.build.name());
     Ok(Capability::new(format!(
