@@ -1,5 +1,5 @@
-// Stands in for the decoder of the injection port where nothing is asked for: that nothing flips then
-// is proven by `inject`.
+// Stands in for the decoder of the injection port where nothing is asked for: that nothing flips
+// then is proven by `inject`.
 `default_nettype none
 
 module capdesc_inject (

@@ -149,8 +149,8 @@ module exposed #(
 
   // No bit is up above one that is not.
   wire are_unary = (counted & (counted + 16'd1)) == 0 & (fill & (fill + 16'd1)) == 0;
-  // The credit is right, but for the beats of the last cycle; and never is there more inside than the
-  // queue can hold, so that it cannot overflow.
+  // The credit is right, but for the beats of the last cycle; and never is there more inside than
+  // the queue can hold, so that it cannot overflow.
   wire is_counted = in_credit + {8'd0, valid[0]} == inside + {8'd0, was_given};
   wire does_fit = inside <= 16;
   // A beat waits in memory only behind one at the output.

@@ -146,7 +146,9 @@ class Netlist:
             else:
                 self.other[name] = kind
         if self.other:
-            raise SystemExit(f"{top}: cells that are no plain gates: {sorted(set(self.other.values()))}")
+            raise SystemExit(
+                f"{top}: cells that are no plain gates: {sorted(set(self.other.values()))}"
+            )
 
     def bits(self, port):
         return self.ports[port]["bits"]

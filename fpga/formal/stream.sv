@@ -1,16 +1,17 @@
 // The stream of beats through the whole top, its classifier replaced by a delay of one byte a lane.
 //
-// With IS_REAL, with the classifier as it is, for 16 descriptors. Nothing is assumed of either side, nor of resets after the first. All properties are inductive,
-// together with what `exposed` states, so that they hold without a bound. Order, no loss and no
-// duplication: any one beat is marked when it is taken, and the number of beats ahead of it counted
-// down; it must be the one given when none is ahead, and at any time lie at the place this says.
+// With IS_REAL, with the classifier as it is, for 16 descriptors. Nothing is assumed of either
+// side, nor of resets after the first. All properties are inductive, together with what `exposed`
+// states, so that they hold without a bound. Order, no loss and no duplication: any one beat is
+// marked when it is taken, and the number of beats ahead of it counted down; it must be the one given
+// when none is ahead, and at any time lie at the place this says.
 `default_nettype none
 
 module stream #(
     parameter int LANES = 1,
     // To reach what is to be reached: a source that always offers, a sink that stops for a while.
     parameter int IS_DIRECTED = 0,
-    // With the classifier as it is: the source chooses among 16 descriptors, whose verdicts are known.
+    // With the classifier as it is: the source chooses among 16 descriptors of known verdicts.
     parameter int IS_REAL = 0
 ) (
     input wire                 clk,
@@ -113,8 +114,8 @@ module stream #(
   wire [WIDTH-1:0] beat_out = {m_axis_tlast, m_axis_tkeep, m_axis_tdata};
 
   logic is_reset_q = 1'b0;
-  // Beats inside, the cycles since the last was given in which none is offered, and whether the sink
-  // has held nothing back since the last time that none was inside.
+  // Beats inside, the cycles in which there are some and none is offered, and whether the sink has
+  // held nothing back since the last time that none was inside.
   logic [8:0] inside_q;
   logic [7:0] silent_q;
   logic is_free_q;
@@ -190,7 +191,7 @@ module stream #(
     if (is_reset_q) begin
       // Handshake: what is offered stays until it is given.
       if (held_q) assert (m_axis_tvalid & beat_out == held_beat_q);
-      // No loss, no duplication: as many inside as were taken and not given, none given from nothing.
+      // No loss, no duplication: as many inside as were taken and not given, none from nothing.
       assert (inside == inside_q);
       assert (!(given & inside_q == 0));
       // A beat inside is offered, whether or not the sink is ready.
@@ -231,7 +232,7 @@ module stream #(
       cover (&taken_q & given);
       cover (is_marked_q & given & ahead_q == 0 & !is_free_q);
       cover (is_marked_q & given & ahead_q == 0 & is_free_q & m_axis_tlast);
-      cover (given & fill != 0 & read_index == 3);
+      cover (given & fill != 0 & fill != 16'h7FFF);
     end
   end
 

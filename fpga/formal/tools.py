@@ -20,7 +20,7 @@ def rtl_files():
 
 
 def digest():
-    """SHA-256 over the RTL, in the order of capdesc.f: of each file its name, a newline, its text."""
+    """SHA-256 over the files of capdesc.f in order: of each the name, a newline, the text."""
     total = hashlib.sha256()
     for name in rtl_files():
         total.update(name.encode() + b"\n" + (ROOT / RTL / name).read_bytes())

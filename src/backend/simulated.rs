@@ -228,7 +228,7 @@ pub struct TimingFacts {
     pub seed_count: usize,
     /// Least, median and greatest clock of these runs, in megahertz.
     pub fmax_mhz: [f64; 3],
-    /// Lookup tables, carry chains included.
+    /// Lookup tables, carry chains apart.
     pub luts: u64,
     /// Flip-flops.
     pub flip_flops: u64,

@@ -44,8 +44,8 @@ pub struct Report {
     /// One for each run of the placer.
     #[serde(default)]
     pub seeds: Vec<serde_json::Value>,
-    /// Of the design alone. Absent where it does not fit.
-    pub area: Option<Area>,
+    /// What it takes. Absent where it does not fit.
+    pub area: Option<Areas>,
 }
 
 const fn yes() -> bool {
@@ -63,10 +63,17 @@ pub struct Spread {
     pub max: f64,
 }
 
-/// What the design takes.
+/// What the design takes, without and with the wrapper in which it was placed.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Areas {
+    /// The design alone.
+    pub design: Area,
+}
+
+/// Cells of a part.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Area {
-    /// Lookup tables, carry chains included.
+    /// Lookup tables, carry chains apart.
     pub luts: u64,
     /// Flip-flops.
     pub flip_flops: u64,
@@ -86,7 +93,7 @@ impl Report {
     }
 
     fn facts(&self) -> Option<TimingFacts> {
-        let (fmax, area) = (self.fmax_mhz?, self.area?);
+        let (fmax, area) = (self.fmax_mhz?, self.area?.design);
         let tools = self.tools.iter().map(|(tool, version)| format!("{tool} {version}"));
         Some(TimingFacts {
             report: self.report.clone(),
