@@ -133,18 +133,32 @@ struct capdesc_sim {
 namespace {
 
 void offer(CAPDESC_MODEL &top, const capdesc_batch &batch, size_t next) {
-    const size_t kept = std::min(LANES, batch.record_count - next);
-    std::memcpy(&top.s_axis_tdata, batch.records + RECORD_BYTES * next, RECORD_BYTES * kept);
-    uint8_t keep[BEAT_BYTES] = {};
-    if (kept == LANES) {
+    const size_t left = batch.record_count - next;
+    if (left > LANES) {
+        std::memcpy(&top.s_axis_tdata, batch.records + RECORD_BYTES * next, BEAT_BYTES);
         std::memset(&top.s_axis_tkeep, 0xFF, BEAT_BYTES / 8);
     } else {
-        std::memset(keep, 0xFF, RECORD_BYTES * kept / 8);
-        std::memcpy(&top.s_axis_tkeep, keep, BEAT_BYTES / 8);
+        uint8_t keep[BEAT_BYTES / 8] = {};
+        std::memset(keep, 0xFF, RECORD_BYTES * left / 8);
+        std::memcpy(&top.s_axis_tkeep, keep, sizeof keep);
+        std::memcpy(&top.s_axis_tdata, batch.records + RECORD_BYTES * next, RECORD_BYTES * left);
     }
-    top.s_axis_tlast = next + kept == batch.record_count;
+    top.s_axis_tlast = left <= LANES;
     top.s_axis_tvalid = 1;
 }
+
+// What is at the output.
+struct Beat {
+    uint64_t data;
+    uint32_t keep;
+    uint32_t last;
+
+    bool operator==(const Beat &other) const {
+        return data == other.data && keep == other.keep && last == other.last;
+    }
+};
+
+Beat output(const CAPDESC_MODEL &top) { return {top.m_axis_tdata, top.m_axis_tkeep, top.m_axis_tlast}; }
 
 // Streams a batch. See the head of this file for the order within a cycle.
 int run(capdesc_sim &sim, const capdesc_batch &batch, capdesc_elapsed &elapsed,
@@ -156,7 +170,7 @@ int run(capdesc_sim &sim, const capdesc_batch &batch, capdesc_elapsed &elapsed,
     size_t next = 0, done = 0, beats_taken = 0, beats_given = 0;
     uint64_t first_taken = 0, last_taken = 0, last_given = 0, stalled_since = 0;
     bool is_stalled = false, is_held = false;
-    uint8_t held[LANES + 2] = {};
+    Beat held = {};
     const uint64_t start = sim.cycle;
     const size_t upset_beat = batch.upset_index == NONE ? NONE : batch.upset_index / LANES;
     uint64_t upset_at = UINT64_MAX;
@@ -190,19 +204,14 @@ int run(capdesc_sim &sim, const capdesc_batch &batch, capdesc_elapsed &elapsed,
             is_stalled = true;
             elapsed.stalled += 1;
         }
-        if (top.m_axis_tvalid) {
-            uint8_t beat[LANES + 2];
-            std::memcpy(beat, &top.m_axis_tdata, LANES);
-            beat[LANES] = top.m_axis_tkeep;
-            beat[LANES + 1] = top.m_axis_tlast;
-            if (is_held && std::memcmp(beat, held, sizeof beat) != 0) {
-                return sim.broken("a beat changed while it was held back");
-            }
-            std::memcpy(held, beat, sizeof beat);
-        } else if (is_held) {
+        if (is_held && !top.m_axis_tvalid) {
             return sim.broken("valid fell before the beat was given");
         }
+        if (is_held && !(output(top) == held)) {
+            return sim.broken("a beat changed while it was held back");
+        }
         is_held = top.m_axis_tvalid && !top.m_axis_tready;
+        if (is_held) held = output(top);
         if (is_given) {
             if (beats_given == beats_taken) return sim.broken("a beat came out that never went in");
             const size_t kept = std::min(LANES, batch.record_count - done);
@@ -210,7 +219,7 @@ int run(capdesc_sim &sim, const capdesc_batch &batch, capdesc_elapsed &elapsed,
             if (top.m_axis_tlast != (done + kept == batch.record_count)) {
                 return sim.broken("the end of the packet is at the wrong beat");
             }
-            std::memcpy(batch.verdicts + done, held, kept);
+            std::memcpy(batch.verdicts + done, &top.m_axis_tdata, kept);
             if (beats_given == 0) elapsed.latency = now - first_taken;
             if (beats_given > 0) count(seen.interval_out, now - last_given);
             count(seen.latency, now - taken_at[beats_given % INSIDE_MAX]);
