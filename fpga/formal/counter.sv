@@ -1,7 +1,6 @@
 // One counter of three segments against a plain one, and its copy against the plain count of the
 // cycle in which the copy was asked for. Inductive: segment i is what the plain count was i cycles
-// ago,
-// and its carry is whether the plain count passed a multiple of its range in the step to that.
+// ago, and its carry is whether that passed a multiple of the segment's range in its last step.
 `default_nettype none
 
 module counter #(
