@@ -9,7 +9,8 @@ use crate::backend::{
 };
 
 /// Every backend that this program knows, best first. A device comes after the host's own: what is
-/// chosen without being named answers at once, whatever the batch length. Simulated hardware is last.
+/// chosen without being named answers at once, whatever the batch length. Simulated hardware comes
+/// last.
 pub static ENTRIES: [&BackendEntry; 7] = [
     &simd::AVX512,
     &simd::AVX2,

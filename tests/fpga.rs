@@ -216,8 +216,8 @@ fn icarus(bench: &Path, file: &Path, count: usize, pacing: Pacing) -> Outcome {
     outcome
 }
 
-/// An upset through the fault-injection port spoils the verdict that it was meant for, and no other,
-/// in each lane, and while the sink is slow too.
+/// An upset through the fault-injection port spoils the verdict that it was meant for, and no
+/// other, in each lane, and while the sink is slow too.
 #[test]
 fn an_upset_spoils_one_verdict() {
     for lanes in FpgaChoice::LANES {

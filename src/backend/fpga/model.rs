@@ -1,5 +1,5 @@
-//! The C interface of the simulated design, and all `unsafe` of this backend: `fpga/sim` is the other
-//! side, and `fpga/sim/capdesc_sim.h` says the same in C.
+//! The C interface of the simulated design, and all `unsafe` of this backend: `fpga/sim` is the
+//! other side, and `fpga/sim/capdesc_sim.h` says the same in C.
 
 #![allow(unsafe_code)]
 
@@ -113,8 +113,8 @@ pub(super) struct Sim {
     raw: NonNull<RawSim>,
 }
 
-// SAFETY: a simulation keeps nothing of the thread that made it, and `&mut self` in every call means
-// that only one thread uses it at a time.
+// SAFETY: a simulation keeps nothing of the thread that made it, and `&mut self` in every call
+// means that only one thread uses it at a time.
 unsafe impl Send for Sim {}
 
 impl Sim {
@@ -149,8 +149,8 @@ impl Sim {
             upset_index: upset.unwrap_or(usize::MAX),
         };
         let mut elapsed = RawElapsed { latency: 0, total: 0, stalled: 0 };
-        // SAFETY: `raw` is a live simulation of this model. `records` has 24 bytes and `verdicts` has
-        // one byte for each of `record_count` records, as `Batch` and `check_output` guarantee, and
+        // SAFETY: `raw` is a live simulation of this model. `records` has 24 bytes and `verdicts`
+        // has one byte for each of `record_count` records, as `Batch` and `check_output` guarantee, and
         // both outlive the call. `Observation` has the layout of `capdesc_observation`.
         let status = unsafe {
             (self.model.stream)(self.raw.as_ptr(), &raw const raw_batch, &raw mut elapsed, seen)
@@ -195,7 +195,7 @@ impl Sim {
         let path = path.ok_or_else(|| {
             SubmitError::Device(format!("{}: the simulator takes no such path", file.display()))
         })?;
-        // SAFETY: `raw` is a live simulation of this model, and `path` a string that outlives the call.
+        // SAFETY: `raw` is a live simulation of this model, and `path` outlives the call.
         let status = unsafe { (self.model.trace_open)(self.raw.as_ptr(), path.as_ptr()) };
         self.check(status)
     }
@@ -210,8 +210,8 @@ impl Sim {
         if status == OKAY {
             return Ok(());
         }
-        // SAFETY: `raw` is a live simulation of this model, whose message is a string that lives until
-        // the next call; it is copied here.
+        // SAFETY: `raw` is a live simulation of this model, whose message is a string that lives
+        // until the next call; it is copied here.
         let message = unsafe { CStr::from_ptr((self.model.message)(self.raw.as_ptr())) };
         Err(SubmitError::Device(format!("simulated design: {}", message.to_string_lossy())))
     }
@@ -228,8 +228,8 @@ fn raw_pace(pace: Pace) -> RawPace {
     RawPace { permille: u32::from(pace.permille), seed: pace.seed }
 }
 
-/// Cycles after which a design that has not given all verdicts hangs: a hundred times what the slower
-/// side takes on average, and never few.
+/// Cycles after which a design that has not given all verdicts hangs: a hundred times what the
+/// slower side takes on average, and never few.
 fn cycles_max(beats: usize, pacing: Pacing) -> u64 {
     let slowest = pacing.source.permille.min(pacing.sink.permille).max(1);
     100_000 + 100 * beats as u64 * 1000 / u64::from(slowest)
