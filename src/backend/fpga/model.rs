@@ -150,8 +150,8 @@ impl Sim {
         };
         let mut elapsed = RawElapsed { latency: 0, total: 0, stalled: 0 };
         // SAFETY: `raw` is a live simulation of this model. `records` has 24 bytes and `verdicts`
-        // has one byte for each of `record_count` records, as `Batch` and `check_output` guarantee, and
-        // both outlive the call. `Observation` has the layout of `capdesc_observation`.
+        // has one byte for each of `record_count` records, as `Batch` and `check_output` guarantee,
+        // and both outlive the call. `Observation` has the layout of `capdesc_observation`.
         let status = unsafe {
             (self.model.stream)(self.raw.as_ptr(), &raw const raw_batch, &raw mut elapsed, seen)
         };
