@@ -100,12 +100,6 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Two more in the hardware: what is committed about it is about its very bytes, so that to wrap a
-/// comment there is to place, prove and mutate it all again.
-fn columns_max(name: &str) -> usize {
-    if name.starts_with("fpga/") { LINE_COLUMNS_MAX + 2 } else { LINE_COLUMNS_MAX }
-}
-
 fn report(broken: &[String]) {
     assert!(broken.is_empty(), "\n{}", broken.join("\n"));
 }
@@ -113,8 +107,8 @@ fn report(broken: &[String]) {
 fn long_lines(name: &str, text: &str) -> Vec<String> {
     let too_long = |(index, line): (usize, &str)| {
         let columns = line.chars().count();
-        let most = columns_max(name);
-        (columns > most).then(|| format!("{name}:{}: {columns} columns, at most {most}", index + 1))
+        (columns > LINE_COLUMNS_MAX)
+            .then(|| format!("{name}:{}: {columns} columns, at most {LINE_COLUMNS_MAX}", index + 1))
     };
     text.lines().enumerate().filter_map(too_long).collect()
 }

@@ -3,8 +3,8 @@
 // With IS_REAL, with the classifier as it is, for 16 descriptors. Nothing is assumed of either
 // side, nor of resets after the first. All properties are inductive, together with what `exposed`
 // states, so that they hold without a bound. Order, no loss and no duplication: any one beat is
-// marked when it is taken, and the number of beats ahead of it counted down; it must be the one given
-// when none is ahead, and at any time lie at the place this says.
+// marked when it is taken, and the number of beats ahead of it counted down; it must be the one
+// given when none is ahead, and at any time lie at the place this says.
 `default_nettype none
 
 module stream #(

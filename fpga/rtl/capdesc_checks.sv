@@ -1,8 +1,8 @@
 // Second step of the checksum network: 16 parity checks, each in two halves.
 //
 // Written by scripts/generate-rtl, which says how. The checksum is right exactly if the halves of
-// each check are equal. They stay apart for a cycle, so that each is an XOR of at most 10 bits: two
-// levels of four-input tables.
+// each check are equal. They stay apart for a cycle, so that each is an XOR of at most 10 bits:
+// two levels of four-input tables.
 `default_nettype none
 
 module capdesc_checks (

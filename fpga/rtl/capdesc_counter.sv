@@ -3,8 +3,9 @@
 //
 // A snapshot reaches each segment one cycle after the one below it, as a carry does, so that the
 // copy is the exact count of the cycle in which it was asked for. A higher segment looks ahead for
-// its own carry: it stands still for thousands of cycles before one comes in. Copies are read through
-// a chain of registers from counter to counter: one wide selector of all would be the slowest path.
+// its own carry: it stands still for thousands of cycles before one comes in. Copies are read
+// through a chain of registers from counter to counter: one wide selector of all would be the
+// slowest path.
 `default_nettype none
 
 module capdesc_counter #(

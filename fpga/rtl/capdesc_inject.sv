@@ -1,11 +1,11 @@
 // Decodes the fault-injection port of one lane: which bits take the wrong value.
 //
-// `index` counts the bits of the slice `input`, 0 to 191, of the slice `folded`, 192 to 263, and of
-// the verdict, 272 to 279. Any other flips nothing. A request flips the bit two cycles after it,
-// whatever beat is there: an upset knows no beats.
+// `index` counts the bits of the slices `input`, 0 to 191, `folded`, 192 to 255, and `header`, 256
+// to 263, and of the verdict, 272 to 279. Any other flips nothing. A request flips the bit two
+// cycles after it, whatever beat is there: an upset knows no beats.
 //
-// The slices between are left out, since each of their tables is full: an upset of a bit of
-// `halves` is one of the bits 0 to 15 of `folded`, a cycle later.
+// The slices between are left out, since each of their tables is full. What an upset there does to a
+// right checksum, make it wrong, one of `folded` does as well.
 `default_nettype none
 
 module capdesc_inject (

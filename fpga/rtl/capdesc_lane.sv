@@ -3,7 +3,8 @@
 // Between the slices there is only logic without a clock, at most two levels of four-input tables:
 //
 //   input    192 bits  the descriptor
-//   folded    72       fold: the code to 64 bits; magic and version to 3; risk flags
+//   folded    64       the code, folded
+//   header     8       magic and version to 3 bits; risk flags
 //   halves    39       two halves of 16 parity checks; the other faults; risk
 //   summary   11       whether the checksum is at fault, in three parts; the verdict if it is not
 //   verdict            one table of five inputs for each bit, not registered here
@@ -23,10 +24,11 @@ module capdesc_lane #(
 );
 
   localparam int FOLDED_AT = capdesc_pkg::INJECT_FOLDED_AT;
+  localparam int HEADER_AT = capdesc_pkg::INJECT_HEADER_AT;
   localparam int VERDICT_AT = capdesc_pkg::INJECT_VERDICT_AT;
 
-  // Between the slice `folded` and the verdict, and after it.
-  wire unused_flips = ^{flips[VERDICT_AT-1:FOLDED_AT+72], flips[VERDICT_AT+15:VERDICT_AT+8]};
+  // Between the slice `header` and the verdict, and after it.
+  wire unused_flips = ^{flips[VERDICT_AT-1:HEADER_AT+8], flips[VERDICT_AT+15:VERDICT_AT+8]};
 
   // Input.
 
@@ -73,14 +75,25 @@ module capdesc_lane #(
   assign magic_wrong_d[0] = magic[15:0] != capdesc_pkg::MAGIC[15:0];
   assign version_wrong_d = version != capdesc_pkg::VERSION;
 
+  // Two slices: a simulator is faster with 64 bits than with more.
   capdesc_slice #(
-      .WIDTH(72),
+      .WIDTH(64),
       .REGISTERED(REGISTERED)
   ) u_folded_slice (
       .clk(clk),
-      .flips(flips[FOLDED_AT+:72]),
-      .d({flags_d, version_wrong_d, magic_wrong_d, folded_d}),
-      .q({flags, version_wrong, magic_wrong, folded})
+      .flips(flips[FOLDED_AT+:64]),
+      .d(folded_d),
+      .q(folded)
+  );
+
+  capdesc_slice #(
+      .WIDTH(8),
+      .REGISTERED(REGISTERED)
+  ) u_header_slice (
+      .clk(clk),
+      .flips(flips[HEADER_AT+:8]),
+      .d({flags_d, version_wrong_d, magic_wrong_d}),
+      .q({flags, version_wrong, magic_wrong})
   );
 
   // Halves.

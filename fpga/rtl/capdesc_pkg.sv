@@ -23,6 +23,7 @@ package capdesc_pkg;
 
   // Where an upset can be injected, in bits of a lane: see capdesc_inject.
   localparam int INJECT_FOLDED_AT = 192;
+  localparam int INJECT_HEADER_AT = 256;
   localparam int INJECT_VERDICT_AT = 272;
   localparam int INJECT_BITS = 288;
 

@@ -53,14 +53,14 @@ module capdesc_registers #(
   localparam logic [1:0] OKAY = 2'b00;
   localparam logic [1:0] SLVERR = 2'b10;
 
-  // Write: decoded in one cycle, taken in the next, carried out in six, then answered. Until a source
-  // is taken at its word it must not change it, so that both cycles see the same.
+  // Write: decoded in one cycle, taken in the next, carried out in six, then answered. Until a
+  // source is taken at its word it must not change it, so that both cycles see the same.
 
   wire write_taken = s_axil_awready & s_axil_awvalid & s_axil_wvalid;
   logic is_control_q;
   logic is_copy_q;
-  // The counters lag three cycles: a copy must have all that was given before it was asked for. When
-  // the last bit is up the highest segment is copied.
+  // The counters lag three cycles: a copy must have all that was given before it was asked for.
+  // When the last bit is up the highest segment is copied.
   logic [5:0] write_age_q;
   logic [5:0] copy_age_q;
   logic write_busy_q;

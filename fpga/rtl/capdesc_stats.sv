@@ -1,6 +1,6 @@
 // Twelve performance counters. What is counted comes from registers, is sorted, then added up over
-// the lanes, then counted: four cycles behind the stream, all alike, so that a copy is consistent in
-// itself: the decisions add up to the verdicts given.
+// the lanes, then counted: four cycles behind the stream, all alike, so that a copy is consistent
+// in itself: the decisions add up to the verdicts given.
 `default_nettype none
 
 module capdesc_stats #(
@@ -36,7 +36,6 @@ module capdesc_stats #(
 
   // A bit for each lane, where the lane's byte begins, so that a simulator sorts all lanes at once.
   localparam int BITS = 8 * LANES;
-  localparam int COUNT_BITS = $clog2(BITS + 1);
   wire [BITS-1:0] taken_at;
   wire [BITS-1:0] given_at;
   wire [BITS-1:0] unused_risk = verdicts >> 2;
@@ -71,14 +70,20 @@ module capdesc_stats #(
   generate
     for (genvar i = 0; i < COUNTERS; i = i + 1) begin : gen_counter
       logic [BITS-1:0] hits_q;
-      wire [COUNT_BITS-1:0] count = $countones(hits_q);
-      wire unused_count = ^count[COUNT_BITS-1:STEP_BITS];
+      logic [STEP_BITS-1:0] step_d;
       logic [STEP_BITS-1:0] step_q;
+
+      always_comb begin
+        step_d = '0;
+        for (int lane = 0; lane < LANES; lane = lane + 1) begin
+          step_d = step_d + {{(STEP_BITS - 1) {1'b0}}, hits_q[8*lane]};
+        end
+      end
 
       always_ff @(posedge clk) begin
         hits_q <= hits_d[i*BITS+:BITS];
         if (rst) hits_q <= '0;
-        step_q <= count[STEP_BITS-1:0];
+        step_q <= step_d;
       end
 
       capdesc_counter #(

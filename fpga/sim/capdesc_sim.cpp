@@ -1,8 +1,8 @@
 // The source and the sink around a simulated capdesc_axis, and a small master for its registers.
 //
 // Compiled once for each model. build.rs defines CAPDESC_MODEL, the class that Verilator wrote, of
-// which CAPDESC_HEADER is the header; CAPDESC_TABLE, the name of the table to define; CAPDESC_LANES;
-// and CAPDESC_CHECKED, 0 or 1.
+// which CAPDESC_HEADER is the header; CAPDESC_TABLE, the name of the table to define;
+// CAPDESC_LANES; and CAPDESC_CHECKED, 0 or 1.
 //
 // Order within a cycle: the outputs of the last edge are read, both sides decide, the clock rises.
 // A beat is taken, or given, at the edge at the end of the cycle in which valid and ready are up.
@@ -32,8 +32,8 @@ constexpr size_t INSIDE_MAX = 64;
 constexpr int RESET_CYCLES = 4;
 // Cycles that the master waits for an answer.
 constexpr int REGISTER_CYCLES_MAX = 1000;
-// Where the verdict's bits begin in the index of the fault-injection port, and how many cycles after
-// its beat was taken the request must be made: see capdesc_inject.
+// Where the verdict's bits begin in the index of the fault-injection port, and how many cycles
+// after its beat was taken the request must be made: see capdesc_inject.
 constexpr uint32_t INJECT_VERDICT = 272;
 constexpr uint64_t INJECT_AFTER_TAKEN = 2;
 
@@ -57,8 +57,8 @@ class Willing {
 };
 
 // One for each simulation, without worker threads. What Verilator's library does not get handed it
-// looks up by thread, and finds the context of whatever simulation came last there, which may be gone:
-// so each call says which one it is about.
+// looks up by thread, and finds the context of whatever simulation came last there, which may be
+// gone: so each call says which one it is about.
 struct Context : VerilatedContext {
     Context() {
         enter();
@@ -158,7 +158,9 @@ struct Beat {
     }
 };
 
-Beat output(const CAPDESC_MODEL &top) { return {top.m_axis_tdata, top.m_axis_tkeep, top.m_axis_tlast}; }
+Beat output(const CAPDESC_MODEL &top) {
+    return {top.m_axis_tdata, top.m_axis_tkeep, top.m_axis_tlast};
+}
 
 // Streams a batch. See the head of this file for the order within a cycle.
 int run(capdesc_sim &sim, const capdesc_batch &batch, capdesc_elapsed &elapsed,

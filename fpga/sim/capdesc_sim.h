@@ -1,7 +1,7 @@
 /* The C interface of a simulated capdesc_axis: what src/backend/fpga/model.rs declares in Rust.
  *
- * One function table for each model that was built: see build.rs. A simulation belongs to one thread
- * at a time. Nothing here takes wall time: counts are clock cycles. */
+ * One function table for each model that was built: see build/fpga.rs. A simulation belongs to one
+ * thread at a time. Nothing here takes wall time: counts are clock cycles. */
 #ifndef CAPDESC_SIM_H
 #define CAPDESC_SIM_H
 

@@ -2,10 +2,10 @@
 // register before every input and behind every output.
 //
 // One lane has more ports than a large package has pins, and pins would be the slowest paths: here
-// a shift register feeds all inputs, and all outputs are folded into one bit, so that nothing can be
-// optimised away and four pins are enough. This adds a flip-flop for each input bit, two for each
-// output bit, and a table for each bit of the fold. No path of the design itself is changed: an
-// input comes from a flip-flop, as it would in a larger design, and an output goes to one.
+// a shift register feeds all inputs, and all outputs are folded into one bit, so that nothing can
+// be optimised away and four pins are enough. This adds a flip-flop for each input bit, two for
+// each output bit, and a table for each bit of the fold. No path of the design itself is changed:
+// an input comes from a flip-flop, as it would in a larger design, and an output goes to one.
 `default_nettype none
 
 module capdesc_fit #(
