@@ -1,6 +1,5 @@
-"""What scripts/prove-rtl and scripts/mutate-rtl share: the tools, the RTL, and its digest."""
+"""What scripts/prove-rtl and scripts/mutate-rtl share: the tools and the RTL."""
 
-import hashlib
 import os
 import pathlib
 import re
@@ -8,23 +7,15 @@ import shutil
 import subprocess
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
+from source import digest, rtl_files  # noqa: E402, F401
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 FORMAL = pathlib.Path("fpga/formal")
 RTL = pathlib.Path("fpga/rtl")
 # Relative, and below the root: the tools from PyPI run in a sandbox that sees little else.
 WORK = pathlib.Path("target/formal")
-
-
-def rtl_files():
-    return (ROOT / RTL / "capdesc.f").read_text().split()
-
-
-def digest():
-    """SHA-256 over the files of capdesc.f in order: of each the name, a newline, the text."""
-    total = hashlib.sha256()
-    for name in rtl_files():
-        total.update(name.encode() + b"\n" + (ROOT / RTL / name).read_bytes())
-    return total.hexdigest()
 
 
 def latency(rtl=RTL):

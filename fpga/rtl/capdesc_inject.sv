@@ -4,8 +4,8 @@
 // to 263, and of the verdict, 272 to 279. Any other flips nothing. A request flips the bit two
 // cycles after it, whatever beat is there: an upset knows no beats.
 //
-// The slices between are left out, since each of their tables is full. What an upset there does to a
-// right checksum, make it wrong, one of `folded` does as well.
+// The slices between are left out, since each of their tables is full. What an upset there does to
+// a right checksum, make it wrong, one of `folded` does as well.
 `default_nettype none
 
 module capdesc_inject (
