@@ -62,6 +62,38 @@ pub enum Warning {
         /// Half width asked for, percent.
         wanted: f64,
     },
+    /// There was no steady state.
+    #[error(
+        "the readings never became steady: they still changed in the second half; repeat the run, \
+         or raise --budget"
+    )]
+    NotSteady,
+    /// The harness does not read zero of nothing.
+    #[error(
+        "{method} reads {net_ns:.3} ns of an empty operation, beyond the {resolution_ns:.3} ns that \
+         the timer resolves: believe no figure near that"
+    )]
+    EmptyNotZero {
+        /// The method.
+        method: &'static str,
+        /// Median, less the control.
+        net_ns: f64,
+        /// What the timer resolves.
+        resolution_ns: f64,
+    },
+    /// What was seen before is faster.
+    #[error(
+        "{backend} is {ratio:.2} times as fast on {records} records over and over as on different \
+         ones, all in the first cache: something remembers them"
+    )]
+    RepeatsDiffer {
+        /// Id of the backend.
+        backend: &'static str,
+        /// Times as fast on repeated inputs.
+        ratio: f64,
+        /// Records that were repeated.
+        records: usize,
+    },
     /// A driver imitates the device.
     #[error("{0} is imitated on this machine's processor: no figure of it is one of a GPU")]
     Software(String),
@@ -176,6 +208,9 @@ impl Warning {
             Self::Preempted(_) => "preempted",
             Self::Steal(_) => "steal",
             Self::WideInterval { .. } => "wide-interval",
+            Self::NotSteady => "not-steady",
+            Self::EmptyNotZero { .. } => "empty-not-zero",
+            Self::RepeatsDiffer { .. } => "repeats-differ",
             Self::Software(_) => "software",
             Self::NoDeviceTime { .. } => "no-device-time",
             Self::DeviceLeftOut { .. } => "device-left-out",

@@ -20,6 +20,22 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// The exit that a process of ours ended with.
+    #[must_use]
+    pub fn of_code(code: u8) -> Option<Self> {
+        let all = [
+            Self::Pass,
+            Self::Failed,
+            Self::Usage,
+            Self::Unfit,
+            Self::WrongResults,
+            Self::Interrupted,
+        ];
+        all.into_iter().find(|exit| *exit as u8 == code)
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

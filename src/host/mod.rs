@@ -3,6 +3,7 @@
 pub mod affinity;
 pub mod cpu;
 pub mod fingerprint;
+pub mod layout;
 pub mod lock;
 pub mod schedule;
 pub mod timer;

@@ -79,6 +79,15 @@ impl Disturbance {
     }
 }
 
+impl Disturbance {
+    /// What happened to one thread in two stretches of time, such as two launches.
+    #[must_use]
+    pub fn and(&self, later: &Self) -> Self {
+        let core = self.core.filter(|_| self.core == later.core);
+        Self { core, ..Self::of_all(&[*self, *later]) }
+    }
+}
+
 fn since(start: Option<u64>, end: Option<u64>) -> Option<u64> {
     Some(end?.saturating_sub(start?))
 }

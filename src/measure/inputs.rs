@@ -1,6 +1,6 @@
 //! Input batches with golden outputs, rotated so that no batch is submitted twice in a row.
 
-use std::hint::black_box;
+use std::{hint::black_box, ops::Range};
 
 use crate::{
     backend::{Batch, DeviceBackend, HostBackend, Opened, RaggedBatch, SubmitError},
@@ -14,8 +14,10 @@ use crate::{
 #[derive(Debug)]
 pub struct Pool {
     op: Op,
-    records: Vec<Record>,
+    /// The records, behind [`Pool::offset_bytes`] that nobody reads.
+    bytes: Vec<u8>,
     golden: Vec<u8>,
+    offset_bytes: usize,
 }
 
 impl Pool {
@@ -25,21 +27,45 @@ impl Pool {
         records: impl Iterator<Item = Record>,
         len: usize,
     ) -> Result<Self, RaggedLength> {
-        let records: Vec<Record> = records.take(len).collect();
-        let golden = kernel::run(op, Record::bytes_of(&records))?;
-        Ok(Self { op, records, golden })
+        Self::new_at(op, records, len, 0)
+    }
+
+    /// Like [`Pool::new`], with inputs and outputs that begin so many bytes into their buffers:
+    /// where a buffer lies can move a kernel by some percent.
+    pub fn new_at(
+        op: Op,
+        records: impl Iterator<Item = Record>,
+        len: usize,
+        offset_bytes: usize,
+    ) -> Result<Self, RaggedLength> {
+        let mut bytes = vec![0; offset_bytes];
+        records.take(len).for_each(|record| bytes.extend_from_slice(record.as_bytes()));
+        let golden = kernel::run(op, &bytes[offset_bytes..])?;
+        Ok(Self { op, bytes, golden, offset_bytes })
+    }
+
+    /// A pool of `len` records that are the first `tile` ones of this over and over.
+    #[must_use]
+    pub fn repeating(&self, tile: usize, len: usize) -> Self {
+        let again = |bytes: &[u8], size: usize| -> Vec<u8> {
+            bytes[..tile * size].iter().copied().cycle().take(len * size).collect()
+        };
+        let mut bytes = vec![0; self.offset_bytes];
+        bytes.extend(again(&self.bytes[self.offset_bytes..], self.op.input_bytes()));
+        let golden = again(&self.golden, self.op.output_bytes());
+        Self { op: self.op, bytes, golden, offset_bytes: self.offset_bytes }
     }
 
     /// Records in it.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.records.len()
+        (self.bytes.len() - self.offset_bytes) / self.op.input_bytes()
     }
 
     /// Whether it has no record.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
+        self.len() == 0
     }
 
     /// A rotation of `batch_count` batches of `batch_len` records, none of them submitted yet.
@@ -55,16 +81,38 @@ impl Pool {
         let output_bytes = batch_len * self.op.output_bytes();
         let golden = range.start * self.op.output_bytes()..range.end * self.op.output_bytes();
         Ok(Rotation {
-            input: Batch::new(self.op, Record::bytes_of(&self.records))?.slice(range),
+            input: Batch::new(self.op, &self.bytes[self.offset_bytes..])?.slice(range),
             golden: &self.golden[golden],
-            output: vec![PAINT; batch_count * output_bytes],
+            output: Output::new(batch_count * output_bytes, self.offset_bytes),
             batch_len,
             output_bytes,
             next: 0,
             from: 0,
             since: 0,
             touched: vec![false; batch_count],
+            found: None,
         })
+    }
+}
+
+/// Where verdicts go, behind bytes that nobody writes.
+#[derive(Debug)]
+struct Output {
+    bytes: Vec<u8>,
+    offset_bytes: usize,
+}
+
+impl Output {
+    fn new(len: usize, offset_bytes: usize) -> Self {
+        Self { bytes: vec![PAINT; offset_bytes + len], offset_bytes }
+    }
+
+    fn get(&self) -> &[u8] {
+        &self.bytes[self.offset_bytes..]
+    }
+
+    fn get_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.offset_bytes..]
     }
 }
 
@@ -77,7 +125,7 @@ impl Pool {
 pub struct Rotation<'a> {
     input: Batch<'a>,
     golden: &'a [u8],
-    output: Vec<u8>,
+    output: Output,
     batch_len: usize,
     output_bytes: usize,
     /// The batch that is next.
@@ -87,6 +135,8 @@ pub struct Rotation<'a> {
     since: u64,
     /// Batches submitted before that, since [`Rotation::verify`] painted the outputs.
     touched: Vec<bool>,
+    /// The first output that was seen to be wrong while measuring.
+    found: Option<Divergence>,
 }
 
 impl<'a> Rotation<'a> {
@@ -117,20 +167,19 @@ impl<'a> Rotation<'a> {
     /// Input and output bytes of all batches together.
     #[must_use]
     pub fn footprint_bytes(&self) -> u64 {
-        (self.input.bytes().len() + self.output.len()) as u64
+        (self.input.bytes().len() + self.output.get().len()) as u64
     }
 
     /// Submits every batch once and compares with the golden output.
     pub fn verify(&mut self, opened: &mut Opened) -> Result<Option<Divergence>, SubmitError> {
-        self.output.fill(PAINT);
-        for (batch, out) in
-            self.input.chunks(self.batch_len).zip(self.output.chunks_exact_mut(self.output_bytes))
-        {
+        self.output.get_mut().fill(PAINT);
+        let outputs = self.output.get_mut().chunks_exact_mut(self.output_bytes);
+        for (batch, out) in self.input.chunks(self.batch_len).zip(outputs) {
             opened.submit(batch, out)?;
         }
         self.touched.fill(true);
         let divergence = self.first_divergence();
-        self.output.fill(PAINT);
+        self.output.get_mut().fill(PAINT);
         self.touched.fill(false);
         (self.next, self.from, self.since) = (0, 0, 0);
         Ok(divergence)
@@ -153,19 +202,56 @@ impl<'a> Rotation<'a> {
         (self.from, self.since) = (self.next, 0);
     }
 
-    /// Compares what was measured: the outputs of all batches that were submitted since
-    /// [`Rotation::verify`] painted them.
+    /// Paints the outputs of the next `count` batches, so that what an earlier pass left there
+    /// cannot pass for what the next reading does. Never inside a reading.
+    pub fn paint_next(&mut self, count: u64) {
+        for range in self.ranges(self.next, count) {
+            let bytes = range.start * self.output_bytes..range.end * self.output_bytes;
+            self.output.get_mut()[bytes].fill(PAINT);
+        }
+    }
+
+    /// Compares the outputs of the last `count` batches, after a reading of them. What differs is
+    /// what [`Rotation::verify_measured`] gives in the end. Never inside a reading.
+    pub fn check_last(&mut self, count: u64) {
+        let back = count.min(self.batch_count() as u64);
+        let first = self.before_next(back as usize);
+        let is_golden = self.ranges(first, back).into_iter().all(|range| {
+            let bytes = range.start * self.output_bytes..range.end * self.output_bytes;
+            self.golden[bytes.clone()] == self.output.get()[bytes]
+        });
+        if !is_golden && self.found.is_none() {
+            self.seek(self.next);
+            self.found = self.first_divergence();
+        }
+    }
+
+    /// The batch that is `count` places before the next.
+    fn before_next(&self, count: usize) -> usize {
+        (self.next + self.batch_count() - count) % self.batch_count()
+    }
+
+    /// `count` batches from `first` on, over the end, none of them twice.
+    fn ranges(&self, first: usize, count: u64) -> [Range<usize>; 2] {
+        let all = self.batch_count();
+        let count = usize::try_from(count).unwrap_or(usize::MAX).min(all);
+        let end = (first + count).min(all);
+        [first..end, 0..(first + count - end)]
+    }
+
+    /// Compares what was measured: what was seen to differ meanwhile, else the outputs of all
+    /// batches that were submitted since [`Rotation::verify`] painted them.
     #[must_use]
     pub fn verify_measured(&mut self) -> Option<Divergence> {
         self.seek(self.next);
-        self.first_divergence()
+        self.found.clone().or_else(|| self.first_divergence())
     }
 
     fn first_divergence(&self) -> Option<Divergence> {
         self.input
             .chunks(self.batch_len)
             .zip(self.golden.chunks_exact(self.output_bytes))
-            .zip(self.output.chunks_exact(self.output_bytes))
+            .zip(self.output.get().chunks_exact(self.output_bytes))
             .zip(&self.touched)
             .filter(|(_, touched)| **touched)
             .find_map(|(((batch, golden), output), _)| {
@@ -211,9 +297,21 @@ impl<'a> Rotation<'a> {
         let count = usize::try_from(limit).unwrap_or(usize::MAX).min(rest);
         self.next = (start + count) % self.batch_count();
         self.since += count as u64;
+        self.cut(start, count)
+    }
+
+    /// The batches that [`Rotation::stretch`] gives next, for what does nothing with them: they
+    /// are still to be submitted afterwards.
+    pub(super) fn peek(&mut self, limit: u64) -> Stretch<'_> {
+        let rest = self.batch_count() - self.next;
+        self.cut(self.next, usize::try_from(limit).unwrap_or(usize::MAX).min(rest))
+    }
+
+    fn cut(&mut self, start: usize, count: usize) -> Stretch<'_> {
+        let bytes = start * self.output_bytes..(start + count) * self.output_bytes;
         Stretch {
             input: self.input.slice(start * self.batch_len..(start + count) * self.batch_len),
-            output: &mut self.output[start * self.output_bytes..][..count * self.output_bytes],
+            output: &mut self.output.get_mut()[bytes],
             batch_len: self.batch_len,
             output_bytes: self.output_bytes,
         }
@@ -230,7 +328,7 @@ pub(super) struct Stretch<'r> {
 }
 
 impl<'r> Stretch<'r> {
-    fn batch_count(&self) -> u64 {
+    pub(super) fn batch_count(&self) -> u64 {
         (self.input.len() / self.batch_len) as u64
     }
 
@@ -242,7 +340,7 @@ impl<'r> Stretch<'r> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{backend::mock, corpus::Corpus};
+    use crate::{backend::mock, corpus::Corpus, measure::Empty};
 
     fn pool() -> Pool {
         Pool::new(Op::Decide, Corpus::embedded().unwrap().records().into_iter().cycle(), 8_192)
@@ -301,6 +399,55 @@ mod tests {
         assert_eq!((rotation.verify_measured(), rotation.position()), (None, 1));
         rotation.stream(&mut device.wrong_at(3), 1).unwrap();
         assert_eq!(rotation.verify_measured().unwrap().index, 3);
+    }
+
+    /// What an earlier pass left behind does not pass for work: a backend that stops working, and
+    /// one that is wrong in the middle and right in the end, are both found.
+    #[test]
+    fn outputs_are_checked_while_measuring() {
+        let pool = pool();
+        let mut rotation = pool.rotation(512, 8, 0).unwrap();
+        rotation.submit(&mut mock::Host::golden(Op::Decide), 8).unwrap();
+        rotation.check_last(8);
+        assert_eq!(rotation.verify_measured(), None);
+        rotation.paint_next(3);
+        rotation.submit(&mut Empty, 3).unwrap();
+        rotation.check_last(3);
+        assert_eq!(rotation.verify_measured().unwrap().got, PAINT);
+        let mut rotation = pool.rotation(512, 8, 0).unwrap();
+        let wrong = mock::Host::golden(Op::Decide).wrong_at(3);
+        rotation.submit(&mut { wrong }, 9).unwrap();
+        rotation.check_last(9);
+        rotation.submit(&mut mock::Host::golden(Op::Decide), 8).unwrap();
+        rotation.check_last(8);
+        assert_eq!(rotation.verify_measured().unwrap().index, 3);
+    }
+
+    /// Neighbouring batches are found on both sides of the end, and never more than there are.
+    #[test]
+    fn ranges_go_over_the_end() {
+        let pool = pool();
+        let rotation = pool.rotation(512, 8, 0).unwrap();
+        assert_eq!(rotation.ranges(6, 4), [6..8, 0..2]);
+        assert_eq!(rotation.ranges(6, 100), [6..8, 0..6]);
+        assert_eq!(rotation.ranges(0, 3), [0..3, 0..0]);
+    }
+
+    /// A pool that repeats has the same few records throughout, with their golden outputs, and an
+    /// offset moves both buffers without changing what is in them.
+    #[test]
+    fn pools_repeat_and_move() {
+        let records = || Corpus::embedded().unwrap().records().into_iter().cycle();
+        let moved = Pool::new_at(Op::Decide, records(), 8_192, 37).unwrap();
+        let unmoved = pool();
+        let [one, other] = [&moved, &unmoved].map(|pool| pool.rotation(512, 8, 0).unwrap());
+        assert_eq!(one.input.bytes(), other.input.bytes());
+        let again = moved.repeating(64, 8_192);
+        assert_eq!(again.len(), 8_192);
+        let mut rotation = again.rotation(512, 8, 0).unwrap();
+        assert_eq!(rotation.input.bytes()[..64 * 24], rotation.input.bytes()[64 * 24..128 * 24]);
+        let golden = mock::Host::golden(Op::Decide);
+        assert_eq!(rotation.verify(&mut Opened::Host(Box::new(golden))), Ok(None));
     }
 
     /// Two threads have different inputs.

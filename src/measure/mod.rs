@@ -3,10 +3,12 @@
 pub mod break_even;
 pub mod cycles;
 pub mod device;
+pub mod empty;
 pub mod footprint;
 pub mod inputs;
 pub mod latency;
 pub mod placed;
+pub mod repeats;
 pub mod stages;
 pub mod stream;
 pub mod team;
@@ -23,7 +25,7 @@ use crate::{
     backend::{Backend, Batch, SubmitError},
     clock::Clock,
     host::timer::Timer,
-    stats::Samples,
+    stats::{Samples, steady::Onset},
 };
 
 /// How to measure.
@@ -117,6 +119,15 @@ pub enum Stop {
     Interrupted,
 }
 
+/// When readings became steady: what came before is left out. No warm-up is guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Steady {
+    /// The first reading of the steady state.
+    pub onset: Onset,
+    /// From the first reading to that one; zero where there is none.
+    pub after: Duration,
+}
+
 /// What every method needs: a clock, limits, and a way to be stopped.
 #[derive(Clone, Copy, Debug)]
 pub struct Bench<'a> {
@@ -168,7 +179,7 @@ impl Bench<'_> {
     }
 }
 
-/// Share of the budget that is spent on warming up before the first reading.
+/// Share of the budget that devices are warmed up for before the first reading.
 const WARM_UP_SHARE: f64 = 0.1;
 
 /// A backend that does nothing: what is left is the harness.

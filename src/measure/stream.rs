@@ -39,7 +39,7 @@ pub fn measure(
 ) -> Result<Streamed, SubmitError> {
     let (mut upload, mut end_to_end) = (UploadOnly(shared.clone()), EndToEnd(shared.clone()));
     let contestants = [
-        Contestant::new(&mut upload, upload_only),
+        Contestant::new(&mut upload, upload_only).without_output(),
         Contestant::new(&mut end_to_end, one_by_one),
         Contestant::streaming(shared, streamed),
     ];

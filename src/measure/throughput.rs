@@ -8,17 +8,24 @@
 //! can lose a third of its speed for seconds. Measured one after the other, two backends then
 //! had ratios between 3.5 and 8.5; within a round both meet the same machine.
 //!
+//! What is read is also looked at: outputs are painted before each span and compared after it, so
+//! that a backend cannot stop working, or be wrong in the middle, while it is timed. Rounds before
+//! the steady state of all contestants are left out.
+//!
 //! Several threads start together and submit batches of their own, without waiting for one
 //! another: T is from the first start to the last end.
 
 use std::time::{Duration, Instant};
 
-use super::{Bench, Stop, WARM_UP_SHARE, device::Shared, inputs::Rotation, team::Team};
+use super::{Bench, Steady, Stop, device::Shared, inputs::Rotation, team::Team};
 use crate::{
     backend::{HostBackend, SubmitError},
     clock::HostNanos,
     host::timer::Reading,
-    stats::Samples,
+    stats::{
+        Samples,
+        steady::{self, Onset},
+    },
 };
 
 /// Multiple of the timer's resolution that the shorter reading must last.
@@ -42,6 +49,8 @@ pub struct Throughput {
     pub repetitions: u64,
     /// Why measuring ended.
     pub stop: Stop,
+    /// When all contestants became steady.
+    pub steady: Steady,
 }
 
 /// How a member's batches are handed over.
@@ -57,6 +66,16 @@ struct Member<'a, 'b> {
     driver: Driver<'a>,
     rotation: &'a mut Rotation<'b>,
     per_record: Samples<HostNanos>,
+    outputs: Outputs,
+}
+
+/// What is done with what a contestant gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outputs {
+    /// Compared with what is golden, after each reading.
+    Compared,
+    /// It gives none: a roof, or a control.
+    None,
 }
 
 /// What one thread, or all together, took.
@@ -64,12 +83,27 @@ type Span = (Reading, Reading);
 
 impl<'a, 'b> Member<'a, 'b> {
     fn new(backend: &'a mut HostBackend, rotation: &'a mut Rotation<'b>) -> Self {
-        Self { driver: Driver::Batches(backend), rotation, per_record: Samples::default() }
+        Self::with(Driver::Batches(backend), rotation)
     }
 
     fn streaming(shared: &Shared, rotation: &'a mut Rotation<'b>) -> Self {
-        let driver = Driver::Stream(shared.clone());
-        Self { driver, rotation, per_record: Samples::default() }
+        Self::with(Driver::Stream(shared.clone()), rotation)
+    }
+
+    fn with(driver: Driver<'a>, rotation: &'a mut Rotation<'b>) -> Self {
+        Self { driver, rotation, per_record: Samples::default(), outputs: Outputs::Compared }
+    }
+
+    fn paint(&mut self, repetitions: u64) {
+        if self.outputs == Outputs::Compared {
+            self.rotation.paint_next(repetitions);
+        }
+    }
+
+    fn check(&mut self, repetitions: u64) {
+        if self.outputs == Outputs::Compared {
+            self.rotation.check_last(repetitions);
+        }
     }
 
     /// The way is chosen once for all batches of a reading.
@@ -103,6 +137,13 @@ impl<'a, 'b> Contestant<'a, 'b> {
         Self::with(None, vec![Member::streaming(shared, rotation)])
     }
 
+    /// The same, of something that gives no output: a roof, or a control.
+    #[must_use]
+    pub fn without_output(mut self) -> Self {
+        self.members.iter_mut().for_each(|one| one.outputs = Outputs::None);
+        self
+    }
+
     /// One backend and one rotation for each thread of a team.
     pub fn of_team(
         team: &'a Team,
@@ -116,24 +157,24 @@ impl<'a, 'b> Contestant<'a, 'b> {
         Self { team, members, repetitions: 1, per_record: Samples::default() }
     }
 
-    /// Runs for its share of the budget, and finds the batches that a reading needs.
-    fn warm_up(&mut self, bench: &Bench<'_>) -> Result<(), SubmitError> {
+    /// Finds the batches that a reading needs, twice in a row: the first time is the slowest.
+    fn calibrate(&mut self, bench: &Bench<'_>) -> Result<(), SubmitError> {
         let resolutions = bench.timer.quality().resolution_ns * RESOLUTIONS_MIN;
         let target_ns = match self.team {
             Some(_) => resolutions.max(TEAM_READING.as_nanos() as f64),
             None => resolutions,
         };
-        let wanted = bench.limits.budget.mul_f64(WARM_UP_SHARE);
-        let clock = Instant::now();
-        loop {
+        let mut long_enough = 0;
+        while long_enough < 2 {
             let (start, end) = whole(&self.time(bench, self.repetitions)?);
             let nanos = bench.timer.between(start, end).picos() as f64 / 1e3;
             if nanos < target_ns {
-                self.repetitions *= 2;
-            } else if clock.elapsed() >= wanted || bench.is_interrupted() {
-                return Ok(());
+                (self.repetitions, long_enough) = (self.repetitions * 2, 0);
+            } else {
+                long_enough += 1;
             }
         }
+        Ok(())
     }
 
     /// One reading: n and 2n batches, in the order that the round asks for.
@@ -141,11 +182,11 @@ impl<'a, 'b> Contestant<'a, 'b> {
         let repetitions = self.repetitions;
         self.time(bench, repetitions / SETTLE_PART)?;
         let (shorter, longer) = if round.is_multiple_of(2) {
-            let shorter = self.time(bench, repetitions)?;
-            (shorter, self.time(bench, 2 * repetitions)?)
+            let shorter = self.time_checked(bench, repetitions)?;
+            (shorter, self.time_checked(bench, 2 * repetitions)?)
         } else {
-            let longer = self.time(bench, 2 * repetitions)?;
-            (self.time(bench, repetitions)?, longer)
+            let longer = self.time_checked(bench, 2 * repetitions)?;
+            (self.time_checked(bench, repetitions)?, longer)
         };
         let nanos = |(start, end): Span| bench.timer.between(start, end);
         let records = (repetitions * self.members[0].rotation.batch_len() as u64) as f64;
@@ -156,6 +197,26 @@ impl<'a, 'b> Contestant<'a, 'b> {
         let (shorter, longer) = (nanos(whole(&shorter)), nanos(whole(&longer)));
         self.per_record.push_difference(shorter, longer, all_records);
         Ok(())
+    }
+
+    /// Times batches whose outputs are painted before and compared after.
+    fn time_checked(
+        &mut self,
+        bench: &Bench<'_>,
+        repetitions: u64,
+    ) -> Result<Vec<Span>, SubmitError> {
+        self.each(|one| one.paint(repetitions));
+        let spans = self.time(bench, repetitions)?;
+        self.each(|one| one.check(repetitions));
+        Ok(spans)
+    }
+
+    /// Does the same with each member on its own thread, where its outputs are near.
+    fn each(&mut self, work: impl Fn(&mut Member<'a, 'b>) + Sync) {
+        match self.team {
+            None => self.members.iter_mut().for_each(work),
+            Some(team) => drop(team.run(&mut self.members, work)),
+        }
     }
 
     /// The batch that is next on each thread.
@@ -178,14 +239,24 @@ impl<'a, 'b> Contestant<'a, 'b> {
         }
     }
 
-    fn finish(self, stop: Stop) -> Throughput {
+    fn finish(self, ending: Ending) -> Throughput {
+        let from = ending.steady.onset.discarded();
+        let members = self.members.into_iter();
         Throughput {
-            per_record: self.per_record,
-            per_thread: self.members.into_iter().map(|one| one.per_record).collect(),
+            per_record: self.per_record.from_index(from),
+            per_thread: members.map(|one| one.per_record.from_index(from)).collect(),
             repetitions: self.repetitions,
-            stop,
+            stop: ending.stop,
+            steady: ending.steady,
         }
     }
+}
+
+/// How a contest ended, for all of its contestants.
+#[derive(Clone, Copy, Debug)]
+struct Ending {
+    stop: Stop,
+    steady: Steady,
 }
 
 /// From the first start to the last end.
@@ -202,8 +273,8 @@ pub fn measure(
     bench: Bench<'_>,
     mut contestants: Vec<Contestant<'_, '_>>,
 ) -> Result<Vec<Throughput>, SubmitError> {
-    let stop = contest(bench, &mut contestants)?;
-    Ok(contestants.into_iter().map(|contestant| contestant.finish(stop)).collect())
+    let ending = contest(bench, &mut contestants)?;
+    Ok(contestants.into_iter().map(|contestant| contestant.finish(ending)).collect())
 }
 
 /// Like [`measure`], where it is known how many there are.
@@ -211,24 +282,29 @@ pub fn measure_each<const N: usize>(
     bench: Bench<'_>,
     mut contestants: [Contestant<'_, '_>; N],
 ) -> Result<[Throughput; N], SubmitError> {
-    let stop = contest(bench, &mut contestants)?;
-    Ok(contestants.map(|contestant| contestant.finish(stop)))
+    let ending = contest(bench, &mut contestants)?;
+    Ok(contestants.map(|contestant| contestant.finish(ending)))
 }
 
 /// Rounds until all contestants are known, or the budget of all is spent.
-fn contest(bench: Bench<'_>, contestants: &mut [Contestant<'_, '_>]) -> Result<Stop, SubmitError> {
+fn contest(
+    bench: Bench<'_>,
+    contestants: &mut [Contestant<'_, '_>],
+) -> Result<Ending, SubmitError> {
     // All walk along the same inputs, each from where the one before it stopped: what one has
     // brought into a cache is not there for the next, unless all of it fits.
     let mut position = 0;
     for contestant in &mut *contestants {
         contestant.seek(position);
-        contestant.warm_up(&bench)?;
+        contestant.calibrate(&bench)?;
         position = contestant.position();
     }
     let budget = bench.limits.budget * u32::try_from(contestants.len()).unwrap_or(u32::MAX);
     let clock = Instant::now();
-    let mut round = 0;
+    let mut rounds_at = Vec::new();
     loop {
+        let round = rounds_at.len();
+        rounds_at.push(clock.elapsed());
         // Each second pair of rounds goes backwards, so that both orders of n and 2n meet both
         // orders of backends.
         let backwards = round / 2 % 2 == 1;
@@ -238,12 +314,27 @@ fn contest(bench: Bench<'_>, contestants: &mut [Contestant<'_, '_>]) -> Result<S
             contestants[index].read(&bench, round)?;
             position = contestants[index].position();
         }
-        round += 1;
-        let all_precise = || contestants.iter().all(|one| bench.is_precise(&one.per_record));
-        if let Some(stop) = bench.decide_stop(round, clock, budget, all_precise) {
-            return Ok(stop);
+        let all_precise = || match onset(contestants) {
+            Onset::At(from) => {
+                contestants.iter().all(|one| bench.is_precise(&one.per_record.from_index(from)))
+            }
+            Onset::Unknown | Onset::Never => false,
+        };
+        if let Some(stop) = bench.decide_stop(round + 1, clock, budget, all_precise) {
+            let onset = onset(contestants);
+            return Ok(Ending {
+                stop,
+                steady: Steady { onset, after: rounds_at[onset.discarded()] },
+            });
         }
     }
+}
+
+/// The round from which on all contestants are steady. Readings of the same rounds are compared,
+/// so that the same rounds are left out of all.
+fn onset(contestants: &[Contestant<'_, '_>]) -> Onset {
+    let each = contestants.iter().map(|one| steady::onset(one.per_record.units()));
+    each.max().unwrap_or(Onset::Unknown)
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! What is written and shown of a run: the record, and one exporter per file.
 
 pub mod device;
+pub mod launch;
+pub mod merge;
+pub mod ratio;
 pub mod record;
 pub mod simulated;
 pub mod store;

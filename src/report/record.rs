@@ -6,13 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     device::{BreakEvenRecord, DeviceBoundRecord, DeviceRecord, StagesRecord},
+    launch::{EntryLaunch, LaunchRecord, SteadyRecord},
+    ratio::{Bound, RepeatsRecord, Speedup},
     simulated::{CyclesRecord, SimulatedRecord},
 };
 use crate::{
     clock::{Clock, HostNanos, Time},
     descriptor::Record,
     host::{fingerprint::Fingerprint, schedule::Disturbance, timer},
-    measure::{Method, Stop, inputs::Rotation, latency::Latency, throughput::Throughput},
+    measure::{
+        Method, Steady, Stop, empty::EmptyReadings, inputs::Rotation, latency::Latency,
+        throughput::Throughput,
+    },
     op::Op,
     stats::{
         self, Estimate, Samples,
@@ -37,12 +42,17 @@ pub struct RunRecord {
     pub tool: Tool,
     /// The machine.
     pub host: Fingerprint,
-    /// The clock.
+    /// The processes that measured, one after the other.
+    pub launches: Vec<LaunchRecord>,
+    /// The clock, as the first launch found it.
     pub timer: TimerRecord,
     /// The input.
     pub corpus: CorpusRecord,
     /// What is wrong with the machine as a whole.
     pub warnings: Vec<WarningRecord>,
+    /// Unique inputs against repeated ones, of each backend of the host.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repeats: Vec<RepeatsRecord>,
     /// The devices that were open, as they were found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub devices: Vec<DeviceRecord>,
@@ -112,10 +122,8 @@ pub struct TimerRecord {
     /// What qualification measured.
     #[serde(flatten)]
     pub quality: timer::Quality,
-    /// Throughput of an empty operation: nanoseconds per submitted batch that are the harness's.
-    pub empty_throughput_ns: Option<Estimate>,
-    /// Median latency reading of an empty operation, in nanoseconds.
-    pub empty_latency_ns: Option<f64>,
+    /// What both host methods read of an empty operation. Absent where that was interrupted.
+    pub empty: Option<EmptyReadings>,
 }
 
 /// The input of a run.
@@ -160,6 +168,12 @@ pub struct Entry {
     pub sample_count: u64,
     /// Why measuring ended.
     pub stop: Stop,
+    /// When the readings became steady, for throughput and latency: what came before is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steady: Option<SteadyRecord>,
+    /// What each launch measured by itself. Empty for what one launch measures for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub launches: Vec<EntryLaunch>,
     /// `<clock>/<metric>/<stat>` to value; nanoseconds unless the name says otherwise.
     pub metrics: BTreeMap<String, f64>,
     /// Metrics that the samples do not bear, with the reason.
@@ -202,29 +216,6 @@ const fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// A ratio to the baseline.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Speedup {
-    /// Id of the baseline backend.
-    pub baseline: String,
-    /// Median of the quotients, with its interval.
-    #[serde(flatten)]
-    pub ratio: Estimate,
-}
-
-impl Speedup {
-    /// Times as fast as the baseline. `None` where that was not measured, or with too few rounds.
-    #[must_use]
-    pub fn over(
-        baseline: &str,
-        readings: Option<&Samples<HostNanos>>,
-        measured: &Samples<HostNanos>,
-    ) -> Option<Self> {
-        let ratio = readings?.speedup_of(measured)?;
-        Some(Self { baseline: baseline.into(), ratio })
-    }
-}
-
 /// One of several threads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ThreadRecord {
@@ -232,68 +223,6 @@ pub struct ThreadRecord {
     pub core: usize,
     /// Median nanoseconds per record of its own.
     pub per_record_ns: f64,
-}
-
-/// The roof above an entry: the time to read its input, or to bring it to the device, and nothing
-/// else.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Bound {
-    /// [`ROOF_PER_RECORD`] or [`UPLOAD_ONLY`].
-    pub metric: String,
-    /// Nanoseconds per record for the same batches on the same cores.
-    pub value: f64,
-    /// Share of the roof that the backend reaches, with its interval: 1 is the roof itself.
-    pub fraction: Estimate,
-    /// What holds the backend back most. Absent where its time in the first cache is not known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<Limit>,
-}
-
-/// What holds a backend back most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Limit {
-    /// It takes notably longer than in the first cache: it waits for its input.
-    Memory,
-    /// It takes about as long as in the first cache: its instructions, and what a call costs.
-    Instructions,
-}
-
-/// Times as long as in the first cache, from which on a backend counts as bound by memory.
-const WAITING: f64 = 1.2;
-
-impl Limit {
-    /// The name used in tables.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Memory => "memory",
-            Self::Instructions => "instructions",
-        }
-    }
-}
-
-impl Bound {
-    /// The roof over a backend. `ceiling_ns` is what it takes per record in the first cache.
-    #[must_use]
-    pub fn of(
-        metric: &str,
-        roof: &Samples<HostNanos>,
-        measured: &Samples<HostNanos>,
-        ceiling_ns: Option<f64>,
-    ) -> Option<Self> {
-        let value = roof.median()?.value;
-        let nanos = measured.median()?.value;
-        let limit = |ceiling_ns| {
-            if nanos > WAITING * ceiling_ns { Limit::Memory } else { Limit::Instructions }
-        };
-        Some(Self {
-            metric: metric.into(),
-            value,
-            fraction: roof.speedup_of(measured)?,
-            limit: ceiling_ns.map(limit),
-        })
-    }
 }
 
 /// A distribution in a format that others read.
@@ -330,6 +259,10 @@ pub const PER_RECORD: &str = "host/per_record";
 pub const ROOF_PER_RECORD: &str = "host/roofline/per_record";
 /// Time per record of bringing the input to a device only.
 pub const UPLOAD_ONLY: &str = "host/upload_only/per_record";
+/// Time per record, less that of a backend that does nothing, in the same rounds.
+pub const NET_PER_RECORD: &str = "host/net_per_record";
+/// Time per batch, less an empty reading beside it.
+pub const NET_END_TO_END: &str = "host/net_end_to_end";
 /// Time per batch, in metrics and tables.
 pub const END_TO_END: &str = "host/end_to_end";
 
@@ -365,6 +298,8 @@ impl Entry {
             footprint_home: header.footprint_home,
             sample_count: 0,
             stop,
+            steady: None,
+            launches: Vec::new(),
             metrics: BTreeMap::new(),
             absent: BTreeMap::new(),
             per_thread: Vec::new(),
@@ -391,7 +326,29 @@ impl Entry {
     ) -> Self {
         let mut entry = Self::new(header, Method::Throughput, rotation, measured.stop);
         entry.put_host_samples(&measured.per_record, precision);
+        entry.put_steady(measured.steady);
         entry
+    }
+
+    /// What a backend takes more than one that does nothing, in the same rounds.
+    pub fn put_net(&mut self, metric: &str, net: Option<Estimate>) {
+        if let Some(net) = net {
+            self.put_estimate(metric, net);
+        }
+    }
+
+    pub(super) fn put_estimate(&mut self, metric: &str, estimate: Estimate) {
+        for (stat, value) in
+            [("p50", estimate.value), ("p50_low", estimate.low), ("p50_high", estimate.high)]
+        {
+            self.metrics.insert(format!("{metric}/{stat}"), value);
+        }
+    }
+
+    fn put_steady(&mut self, steady: Steady) {
+        let steady = SteadyRecord::from(steady);
+        self.warnings.extend(steady.warning().map(|warning| warning.record()));
+        self.steady = Some(steady);
     }
 
     /// Time per record, if there are readings enough.
@@ -414,23 +371,32 @@ impl Entry {
 
     fn put_summary(&mut self, summary: &stats::Summary<HostNanos>, precision: f64) {
         let median = summary.median;
-        let record_bytes = size_of::<Record>() as f64;
+        self.put_estimate(PER_RECORD, median);
         for (stat, value) in [
-            ("p50", median.value),
-            ("p50_low", median.low),
-            ("p50_high", median.high),
             ("mean", summary.mean),
             ("stdev", summary.stdev),
+            ("cv", summary.stdev / summary.mean),
             ("mad", summary.mad),
             ("min", summary.min),
             ("max", summary.max),
         ] {
             self.metrics.insert(format!("{PER_RECORD}/{stat}"), value);
         }
+        self.put_rates(median.value);
+        self.warn_of_width(median, precision);
+    }
+
+    /// Rates of records and of input bytes, by the median time per record.
+    pub(super) fn put_rates(&mut self, median_ns: f64) {
+        let record_bytes = size_of::<Record>() as f64;
         let clock = HostNanos::TAG;
-        self.metrics.insert(format!("{clock}/records_per_s/p50"), 1e9 / median.value);
+        self.metrics.insert(format!("{clock}/records_per_s/p50"), 1e9 / median_ns);
         self.metrics
-            .insert(format!("{clock}/input_bytes_per_s/p50"), record_bytes * 1e9 / median.value);
+            .insert(format!("{clock}/input_bytes_per_s/p50"), record_bytes * 1e9 / median_ns);
+    }
+
+    /// Warns where the interval is wider than was asked for.
+    pub(super) fn warn_of_width(&mut self, median: Estimate, precision: f64) {
         if median.relative_half_width() > precision {
             let percent = median.relative_half_width() * 100.0;
             let warning = Warning::WideInterval { percent, wanted: precision * 100.0 };
@@ -438,28 +404,53 @@ impl Entry {
         }
     }
 
-    /// The entry of a latency measurement. `floor_ns` is the median of empty readings.
+    /// The entry of a latency measurement.
     pub fn of_latency(
         header: Header,
         rotation: &Rotation<'_>,
         measured: &Latency,
-        floor_ns: Option<f64>,
     ) -> Result<Self, HistogramError> {
         let mut entry = Self::new(header, Method::Latency, rotation, measured.stop);
-        let histogram = &measured.end_to_end;
-        entry.sample_count = histogram.len();
-        entry.metrics.insert(format!("{END_TO_END}/min"), histogram.min_ns());
-        entry.metrics.insert(format!("{END_TO_END}/max"), histogram.max_ns());
+        entry.put_histogram(&measured.end_to_end)?;
+        entry.put_net(NET_END_TO_END, measured.net.median());
+        entry.put_steady(measured.steady);
+        entry.warn_of_floor(measured.empty.quantile_ns(0.5).ok());
+        Ok(entry)
+    }
+
+    /// The figures of a distribution of times per batch: percentiles where they are earned, with
+    /// their intervals where the readings reach as far.
+    pub(super) fn put_histogram(
+        &mut self,
+        histogram: &Histogram<HostNanos>,
+    ) -> Result<(), HistogramError> {
+        self.sample_count = histogram.len();
+        for (stat, value) in [
+            ("mean", histogram.mean_ns()),
+            ("stdev", histogram.stdev_ns()),
+            ("cv", histogram.stdev_ns() / histogram.mean_ns()),
+            ("mad", histogram.mad_ns()),
+            ("min", histogram.min_ns()),
+            ("max", histogram.max_ns()),
+        ] {
+            self.metrics.insert(format!("{END_TO_END}/{stat}"), value);
+        }
         for (stat, q) in PERCENTILES {
             let id = format!("{END_TO_END}/{stat}");
             match histogram.quantile_ns(q) {
-                Ok(nanos) => drop(entry.metrics.insert(id, nanos)),
-                Err(unearned) => drop(entry.absent.insert(id, unearned.to_string())),
+                Ok(nanos) => {
+                    if let Some((low, high)) = histogram.quantile_interval_ns(q) {
+                        self.metrics.insert(format!("{id}_low"), low);
+                        self.metrics.insert(format!("{id}_high"), high);
+                    }
+                    self.absent.remove(&id);
+                    self.metrics.insert(id, nanos);
+                }
+                Err(unearned) => drop(self.absent.insert(id, unearned.to_string())),
             }
         }
-        entry.histogram = Some(HistogramRecord::new(histogram)?);
-        entry.warn_of_floor(floor_ns);
-        Ok(entry)
+        self.histogram = Some(HistogramRecord::new(histogram)?);
+        Ok(())
     }
 
     /// Warns where an empty reading is more than a tenth of the reading.

@@ -7,8 +7,14 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::record::{Bound, END_TO_END, Entry, Limit, RunRecord, Speedup, Status, UPLOAD_ONLY};
-use crate::{measure::Method, stats::latency::PERCENTILES};
+use super::{
+    ratio::{Bound, Limit, Speedup},
+    record::{END_TO_END, Entry, RunRecord, Status, UPLOAD_ONLY},
+};
+use crate::{
+    measure::{Method, empty::Zero},
+    stats::latency::PERCENTILES,
+};
 
 /// All that a run has to say: tables, warnings with their codes explained, skipped backends.
 #[must_use]
@@ -183,14 +189,10 @@ fn footer(record: &RunRecord) -> String {
     let quality = &record.timer.quality;
     let _ = writeln!(
         text,
-        "timer     {:?}, resolution {:.1} ns, overhead {:.1} ns (empty operation: {} ns per batch, \
-         {} ns per reading)",
-        quality.source,
-        quality.resolution_ns,
-        quality.overhead_ns,
-        number(record.timer.empty_throughput_ns.map(|estimate| estimate.value)),
-        number(record.timer.empty_latency_ns),
+        "timer     {:?}, resolution {:.1} ns, overhead {:.1} ns",
+        quality.source, quality.resolution_ns, quality.overhead_ns,
     );
+    let _ = write!(text, "{}", empty(record));
     let corpus = &record.corpus;
     let _ = writeln!(
         text,
@@ -218,6 +220,22 @@ fn footer(record: &RunRecord) -> String {
         let _ = writeln!(text, "stopped   interrupted; what was measured is kept");
     }
     text
+}
+
+/// What nothing takes, and that it reads as nothing.
+fn empty(record: &RunRecord) -> String {
+    let Some(empty) = &record.timer.empty else { return String::new() };
+    let row = |what: &str, zero: &Zero| {
+        format!(
+            "empty     {what}: {} ns; less a control {:.3} ns, interval {:.3} to {:.3}, resolution {:.3}\n",
+            digits(zero.gross_ns),
+            zero.net_ns.value,
+            zero.net_ns.low,
+            zero.net_ns.high,
+            zero.resolution_ns
+        )
+    };
+    row("per batch", &empty.throughput) + &row("per reading", &empty.latency)
 }
 
 /// Per code, how many entries have it, and the first message.

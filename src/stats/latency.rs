@@ -18,6 +18,9 @@ const PICOS_MAX: u64 = 600_000_000_000_000;
 /// Samples that must lie beyond a percentile before it is printed.
 pub const BEYOND_MIN: u64 = 10;
 
+/// Two-sided quantile of the normal distribution at [`super::CONFIDENCE`].
+const NORMAL_QUANTILE: f64 = 1.959_963_985;
+
 /// The percentiles that are looked for, with their names in metric ids.
 pub const PERCENTILES: [(&str, f64); 6] = [
     ("p50", 0.5),
@@ -37,6 +40,15 @@ pub enum HistogramError {
     /// Serialisation failed.
     #[error("histogram: {0}")]
     Serialize(#[from] hdrhistogram::serialization::V2SerializeError),
+    /// What was stored is no base64.
+    #[error("histogram: {0}")]
+    Base64(#[from] base64::DecodeError),
+    /// What was stored is no histogram.
+    #[error("histogram: {0}")]
+    Deserialize(#[from] hdrhistogram::serialization::DeserializeError),
+    /// What was stored reaches further than a histogram of ours.
+    #[error("histogram: {0}")]
+    Addition(#[from] hdrhistogram::AdditionError),
 }
 
 /// A percentile that the samples do not bear.
@@ -101,6 +113,62 @@ impl<C: Time> Histogram<C> {
         self.picos.max() as f64 / 1e3
     }
 
+    /// Mean in nanoseconds.
+    #[must_use]
+    pub fn mean_ns(&self) -> f64 {
+        self.picos.mean() / 1e3
+    }
+
+    /// Standard deviation in nanoseconds.
+    #[must_use]
+    pub fn stdev_ns(&self) -> f64 {
+        self.picos.stdev() / 1e3
+    }
+
+    /// Median absolute deviation from the median in nanoseconds, not scaled.
+    #[must_use]
+    pub fn mad_ns(&self) -> f64 {
+        let median = self.picos.value_at_quantile(0.5);
+        let counted = |step: hdrhistogram::iterators::IterationValue<u64>| {
+            (step.value_iterated_to().abs_diff(median), step.count_at_value())
+        };
+        let mut deviations: Vec<(u64, u64)> = self.picos.iter_recorded().map(counted).collect();
+        deviations.sort_unstable();
+        let mut below = 0;
+        let is_below = |(_, count): &&(u64, u64)| {
+            below += count;
+            2 * below < self.picos.len()
+        };
+        let index = deviations.iter().take_while(is_below).count();
+        deviations.get(index).map_or(0.0, |&(deviation, _)| deviation as f64 / 1e3)
+    }
+
+    /// The interval of quantile `q` in nanoseconds, from one order statistic to another: the number
+    /// of readings below it is binomial. `None` where the readings do not reach as far.
+    #[must_use]
+    pub fn quantile_interval_ns(&self, q: f64) -> Option<(f64, f64)> {
+        let count = self.len() as f64;
+        let reach = NORMAL_QUANTILE * (count * q * (1.0 - q)).sqrt();
+        let (low, high) = ((count * q - reach).floor(), (count * q + reach).ceil() + 1.0);
+        let at = |rank: f64| self.picos.value_at_quantile(rank / count) as f64 / 1e3;
+        (low >= 1.0 && high <= count).then(|| (at(low), at(high)))
+    }
+
+    /// Adds the readings of another.
+    pub fn add(&mut self, other: &Self) -> Result<(), HistogramError> {
+        Ok(self.picos.add(&other.picos)?)
+    }
+
+    /// A histogram as [`Histogram::to_base64`] wrote it.
+    pub fn from_base64(text: &str) -> Result<Self, HistogramError> {
+        let bytes = STANDARD.decode(text)?;
+        let stored: hdrhistogram::Histogram<u64> =
+            hdrhistogram::serialization::Deserializer::new().deserialize(&mut bytes.as_slice())?;
+        let mut read = Self::new()?;
+        read.picos.add(&stored)?;
+        Ok(read)
+    }
+
     /// The histogram in HdrHistogram's V2 format, base64. Values are picoseconds.
     pub fn to_base64(&self) -> Result<String, HistogramError> {
         let mut bytes = Vec::new();
@@ -146,10 +214,32 @@ mod tests {
     #[test]
     fn base64_round_trips() {
         let histogram = filled(100);
-        let bytes = STANDARD.decode(histogram.to_base64().unwrap()).unwrap();
-        let read: hdrhistogram::Histogram<u64> = hdrhistogram::serialization::Deserializer::new()
-            .deserialize(&mut bytes.as_slice())
-            .unwrap();
-        assert_eq!(read, histogram.picos);
+        let text = histogram.to_base64().unwrap();
+        let mut read = Histogram::<HostNanos>::from_base64(&text).unwrap();
+        assert_eq!(read.picos, histogram.picos);
+        read.add(&histogram).unwrap();
+        assert_eq!((read.len(), read.max_ns()), (200, histogram.max_ns()));
+        for spoiled in ["no base64!", "AAAA", &text[4..]] {
+            assert!(Histogram::<HostNanos>::from_base64(spoiled).is_err(), "{spoiled}");
+        }
+    }
+
+    /// Figures of spread of known numbers, to the three digits that are kept.
+    #[test]
+    fn spread_of_known_numbers() {
+        let histogram = filled(1_001);
+        let is_near = |value: f64, wanted: f64| (value / wanted - 1.0).abs() < 3e-3;
+        assert!(is_near(histogram.mean_ns(), 501.0), "{}", histogram.mean_ns());
+        assert!(is_near(histogram.stdev_ns(), 288.96), "{}", histogram.stdev_ns());
+        assert!(is_near(histogram.mad_ns(), 250.0), "{}", histogram.mad_ns());
+    }
+
+    /// The interval of a percentile holds the percentile, narrows with the count, and is not there
+    /// beyond the readings.
+    #[test]
+    fn intervals_of_percentiles() {
+        let (low, high) = filled(10_000).quantile_interval_ns(0.5).unwrap();
+        assert!((4_890.0..4_910.0).contains(&low) && (5_090.0..5_115.0).contains(&high), "{low}");
+        assert_eq!(filled(100).quantile_interval_ns(0.99), None);
     }
 }

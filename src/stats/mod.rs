@@ -20,6 +20,8 @@
 
 pub mod interval;
 pub mod latency;
+pub mod launches;
+pub mod steady;
 
 use std::marker::PhantomData;
 
@@ -46,6 +48,12 @@ impl Estimate {
     #[must_use]
     pub fn relative_half_width(&self) -> f64 {
         (self.high - self.low) / 2.0 / self.value.abs()
+    }
+
+    /// The same on another scale, by a function that never falls.
+    #[must_use]
+    pub fn map(&self, scale: impl Fn(f64) -> f64) -> Self {
+        Self { value: scale(self.value), low: scale(self.low), high: scale(self.high) }
     }
 }
 
@@ -103,16 +111,40 @@ impl<C: Clock> Samples<C> {
     #[must_use]
     pub fn speedup_of(&self, candidate: &Self) -> Option<Estimate> {
         let pairs = self.units.iter().zip(&candidate.units);
-        let mut quotients: Vec<f64> = pairs.map(|(baseline, other)| baseline / other).collect();
+        let mut quotients: Vec<f64> =
+            pairs.filter_map(|(&one, &other)| quotient(one, other)).collect();
         quotients.sort_by(f64::total_cmp);
-        interval::median(&quotients)
+        interval::median(&quotients).filter(|ratio| ratio.low > 0.0 && ratio.high.is_finite())
     }
 
-    /// All figures of these samples. `None` when there are too few for an interval.
+    /// What these take more than `control`, by the differences of readings taken side by side.
+    /// `None` when the pairs cannot bear an interval.
+    #[must_use]
+    pub fn net_of(&self, control: &Self) -> Option<Estimate> {
+        let pairs = self.units.iter().zip(&control.units);
+        let mut differences: Vec<f64> = pairs.map(|(one, control)| one - control).collect();
+        differences.sort_by(f64::total_cmp);
+        interval::median(&differences)
+    }
+
+    /// The readings, in the order in which they were taken.
+    #[must_use]
+    pub fn units(&self) -> &[f64] {
+        &self.units
+    }
+
+    /// The samples without the first `count`.
+    #[must_use]
+    pub fn from_index(&self, count: usize) -> Self {
+        Self { units: self.units[count.min(self.units.len())..].to_vec(), clock: PhantomData }
+    }
+
+    /// All figures of these samples. `None` when there are too few for an interval, or when it
+    /// reaches below zero: under heavy load the longer of two readings can take less.
     #[must_use]
     pub fn summary(&self) -> Option<Summary<C>> {
         let sorted = self.sorted();
-        let median = interval::median(&sorted)?;
+        let median = interval::median(&sorted).filter(|median| median.low > 0.0)?;
         let mean = sorted.iter().sum::<f64>() / sorted.len() as f64;
         let squares: f64 = sorted.iter().map(|unit| (unit - mean).powi(2)).sum();
         let mut deviations: Vec<f64> =
@@ -124,7 +156,7 @@ impl<C: Clock> Samples<C> {
             mean,
             stdev: (squares / (sorted.len() - 1).max(1) as f64).sqrt(),
             mad: quantile(&deviations, 0.5),
-            min: sorted[0],
+            min: sorted.iter().copied().find(|&unit| unit > 0.0)?,
             max: sorted[sorted.len() - 1],
             clock: PhantomData,
         })
@@ -150,11 +182,22 @@ pub struct Summary<C: Clock> {
     pub stdev: f64,
     /// Median absolute deviation from the median, not scaled.
     pub mad: f64,
-    /// Least sample.
+    /// Least sample above zero.
     pub min: f64,
     /// Greatest sample.
     pub max: f64,
     clock: PhantomData<C>,
+}
+
+/// One reading over another. A difference of two readings can be no time at all when the shorter
+/// was disturbed: it counts as less than any other, and says nothing where both are.
+fn quotient(baseline: f64, candidate: f64) -> Option<f64> {
+    match (baseline > 0.0, candidate > 0.0) {
+        (true, true) => Some(baseline / candidate),
+        (true, false) => Some(f64::INFINITY),
+        (false, true) => Some(0.0),
+        (false, false) => None,
+    }
 }
 
 /// Quantile `q` of sorted values, linear between neighbours (Hyndman and Fan, type 7).
@@ -201,6 +244,29 @@ mod tests {
     fn quantiles_interpolate() {
         assert!((quantile(&[1.0, 2.0, 3.0, 4.0], 0.25) - 1.75).abs() < 1e-12);
         assert!((quantile(&[7.0], 0.9) - 7.0).abs() < 1e-12);
+    }
+
+    /// Readings without a time bend neither median, and make no ratio when they are the most.
+    #[test]
+    fn disturbed_readings_bend_nothing() {
+        let baseline: Samples<HostNanos> =
+            Samples::from_units([4.0, 4.0, 4.0, -1.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0]);
+        let candidate = Samples::from_units([2.0, 2.0, 2.0, 2.0, 0.0, 2.0, 2.0, 2.0, 2.0, 2.0]);
+        let speedup = baseline.speedup_of(&candidate).unwrap();
+        assert_eq!((speedup.low, speedup.value, speedup.high), (2.0, 2.0, 2.0));
+        assert!((baseline.summary().unwrap().min - 4.0).abs() < 1e-12);
+        let none: Samples<HostNanos> = Samples::from_units([-1.0; 10]);
+        assert_eq!((baseline.speedup_of(&none), none.summary()), (None, None));
+    }
+
+    /// A control that costs as much in every round is what it takes more, whatever the pace.
+    #[test]
+    fn a_control_is_taken_off_round_by_round() {
+        let pace = [1.0, 2.0, 4.0, 1.0, 2.0, 4.0, 1.0];
+        let control: Samples<HostNanos> = Samples::from_units(pace);
+        let measured = Samples::from_units(pace.map(|pace| pace + 3.0));
+        let net = measured.net_of(&control).unwrap();
+        assert_eq!((net.low, net.value, net.high), (3.0, 3.0, 3.0));
     }
 
     /// A machine that is slow for half of the rounds does not change the speedup, although the

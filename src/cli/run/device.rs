@@ -28,7 +28,8 @@ use crate::{
     registry,
     report::{
         device::{Bounded, Bounds, BreakEvenRecord, DeviceRecord, Mode},
-        record::{Bound, Entry, Header, RunRecord, Speedup, UPLOAD_ONLY},
+        ratio::{Bound, Speedup},
+        record::{Entry, Header, RunRecord, UPLOAD_ONLY},
     },
     warning::Warning,
 };
@@ -145,7 +146,7 @@ impl Session<'_> {
     ) -> Result<Entry, Trouble> {
         let mut rotations = self.verified_rotations(&mut [&mut *lineup], case)?;
         let rotation = &mut rotations[0][0];
-        let measured = stages::measure(self.bench, shared, rotation, agreement)?;
+        let measured = stages::measure(self.whole_bench(), shared, rotation, agreement)?;
         refuse(lineup.entry.id, rotation.verify_measured())?;
         // As many records as the stages take at a time: both find them in the same memory.
         let records = shared.lock().facts().piece_records_max.min(case.batch_len);
@@ -174,7 +175,7 @@ impl Session<'_> {
         for rotation in &mut rotations {
             refuse(id, rotation.verify(&mut lineup.opened[0])?)?;
         }
-        let measured = stream::measure(self.bench, shared, rotations.each_mut())?;
+        let measured = stream::measure(self.whole_bench(), shared, rotations.each_mut())?;
         for rotation in &mut rotations[1..] {
             refuse(id, rotation.verify_measured())?;
         }
@@ -199,7 +200,7 @@ impl Session<'_> {
     ) -> Result<Entry, Trouble> {
         let mut rotation = self.pool.rotation(case.batch_len, 1, 0).map_err(Failure::internal)?;
         refuse(lineup.entry.id, rotation.verify(&mut lineup.opened[0])?)?;
-        let mut measured = placed::measure(self.bench, shared, &mut rotation)?;
+        let mut measured = placed::measure(self.whole_bench(), shared, &mut rotation)?;
         if agreement.is_none() {
             measured.forget_device_time();
         }

@@ -46,7 +46,9 @@ pub(super) struct Plan {
     /// Thread counts, fewest first. Where there are several, the first is 1.
     pub(super) thread_counts: Vec<usize>,
     pub(super) methods: Vec<Method>,
+    /// The budget is that of all launches together.
     pub(super) limits: Limits,
+    launches: u32,
 }
 
 /// Batches of one length in one footprint.
@@ -176,7 +178,28 @@ impl Plan {
                 budget: arguments.budget.unwrap_or(default_budget),
                 precision: PRECISION,
             },
+            launches: arguments.launches,
         })
+    }
+
+    /// What launch `number` measures of it: all in the first, and later only what takes host time.
+    /// The rest counts cycles, which are the same each time, or takes a device apart.
+    pub(super) fn of_launch(mut self, number: u32) -> Self {
+        if number > 1 {
+            self.methods.retain(|method| method.subject() == Subject::HostTime);
+            self.backends.retain(|entry| entry.kind != BackendKind::Fpga);
+        }
+        self
+    }
+
+    /// Processes that measure. One where nothing takes host time.
+    pub(super) fn launches(&self) -> u32 {
+        let is_timed = |method: &Method| {
+            self.backends
+                .iter()
+                .any(|entry| method.subject() == Subject::HostTime && suits(*method, entry.kind))
+        };
+        if self.methods.iter().any(is_timed) { self.launches } else { 1 }
     }
 
     /// Every batch length with every footprint that it can have.

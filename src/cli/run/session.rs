@@ -1,11 +1,9 @@
 //! The measuring of a plan, case by case.
 
-use std::{
-    collections::BTreeMap,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{
+    first_cache::Ceilings,
     lineup::{Lineup, Lineups},
     plan::{Case, Plan},
     simulated::simulators,
@@ -21,6 +19,7 @@ use crate::{
     },
     measure::{
         Bench, Empty, Limits, Method, Subject,
+        empty::{self, EmptyReadings},
         footprint::Footprint,
         inputs::{Pool, Rotation},
         latency::{self, LatencyError},
@@ -29,28 +28,17 @@ use crate::{
         throughput::{self, Contestant, Throughput},
     },
     registry,
-    report::record::{Bound, Entry, Header, RunRecord, Speedup, ThreadRecord, TimerRecord},
+    report::{
+        launch::{EntryLaunch, LaunchRecord},
+        ratio::{Bound, Speedup},
+        record::{Entry, Header, NET_PER_RECORD, RunRecord, ThreadRecord, TimerRecord},
+    },
     verify::Divergence,
+    warning::Warning,
 };
 
 /// The batch on which the empty operation is measured, a few of them in rotation.
 const EMPTY: (usize, usize) = (1, 256);
-
-/// What backends take per record in the first cache, by id and batch length, in nanoseconds.
-#[derive(Debug, Default)]
-struct Ceilings(BTreeMap<(&'static str, usize), f64>);
-
-impl Ceilings {
-    fn put(&mut self, id: &'static str, batch_len: usize, nanos: f64) {
-        self.0.insert((id, batch_len), nanos);
-    }
-
-    /// That of the longest batch that is no longer. Beyond the first cache, what a call costs no
-    /// longer counts.
-    fn of(&self, id: &'static str, batch_len: usize) -> Option<f64> {
-        self.0.range((id, 0)..=(id, batch_len)).next_back().map(|(_, nanos)| *nanos)
-    }
-}
 
 /// What a run tells of itself while it goes on.
 pub(super) enum Event<'e> {
@@ -106,10 +94,10 @@ pub(super) struct Session<'a> {
     pub(super) plan: &'a Plan,
     cases: Vec<Case>,
     teams: &'a [Team],
+    launch: &'a LaunchRecord,
+    /// Its budget is that of one launch.
     pub(super) bench: Bench<'a>,
     pub(super) pool: Pool,
-    /// Median of empty latency readings.
-    floor_ns: Option<f64>,
 }
 
 impl<'a> Session<'a> {
@@ -119,6 +107,7 @@ impl<'a> Session<'a> {
         caches: &[Cache],
         cases: Vec<Case>,
         teams: &'a [Team],
+        launch: &'a LaunchRecord,
         timer: &'a Timer,
         interrupted: &'a AtomicBool,
     ) -> Result<Self, Failure> {
@@ -127,26 +116,31 @@ impl<'a> Session<'a> {
         let longest = cases.iter().map(of_case).max().unwrap_or(0) * plan.threads_max();
         let ceilings = plan.cases_in_first_cache(caches).iter().map(of_case).max().unwrap_or(0);
         let len = longest.max(EMPTY.0 * EMPTY.1).max(ceilings);
-        let pool = Pool::new(plan.op, records, len).map_err(Failure::internal)?;
-        let bench = Bench { timer, limits: plan.limits, interrupted };
-        Ok(Self { plan, cases, teams, bench, pool, floor_ns: None })
+        let pool = Pool::new_at(plan.op, records, len, launch.layout.buffer_offset_bytes)
+            .map_err(Failure::internal)?;
+        let limits = Limits { budget: plan.limits.budget / launch.of, ..plan.limits };
+        let bench = Bench { timer, limits, interrupted };
+        Ok(Self { plan, cases, teams, launch, bench, pool })
+    }
+
+    /// For what is measured in one launch only: with the whole budget.
+    pub(super) fn whole_bench(&self) -> Bench<'a> {
+        Bench { limits: self.plan.limits, ..self.bench }
+    }
+
+    /// Whether this launch measures what is measured once for all.
+    fn is_first_launch(&self) -> bool {
+        self.launch.number == 1
     }
 
     /// Measures what the harness itself costs, on a backend that does nothing.
-    pub(super) fn timer_record(&mut self) -> Result<TimerRecord, Failure> {
-        let mut rotation = self.pool.rotation(EMPTY.0, EMPTY.1, 0).map_err(Failure::internal)?;
-        let mut empty = Empty;
-        let contestants = vec![Contestant::new(&mut empty, &mut rotation)];
-        let per_batch =
-            throughput::measure(self.bench, contestants).map_err(Failure::internal)?.pop();
-        let readings =
-            latency::measure(self.bench, &mut empty, &mut rotation).map_err(Failure::internal)?;
-        self.floor_ns = readings.end_to_end.quantile_ns(0.5).ok();
-        Ok(TimerRecord {
-            quality: self.bench.timer.quality().clone(),
-            empty_throughput_ns: per_batch.and_then(|measured| measured.per_record.median()),
-            empty_latency_ns: self.floor_ns,
-        })
+    pub(super) fn timer_record(&self, record: &mut RunRecord) -> Result<TimerRecord, Failure> {
+        let rotation = |_| self.pool.rotation(EMPTY.0, EMPTY.1, 0).map_err(Failure::internal);
+        let (mut one, mut other) = (rotation(0)?, rotation(1)?);
+        let empty =
+            empty::measure(self.bench, [&mut one, &mut other]).map_err(Failure::internal)?;
+        record.warnings.extend(empty.iter().flat_map(of_empty).map(|warning| warning.record()));
+        Ok(TimerRecord { quality: self.bench.timer.quality().clone(), empty })
     }
 
     /// Measures every entry of the plan, until all is there or the user stops it.
@@ -159,6 +153,9 @@ impl<'a> Session<'a> {
         let caches = record.host.caches.clone();
         simulators(lineups, record)?;
         let ceilings = surviving(lineups, |all| self.ceilings(all, &caches))?;
+        if self.is_first_launch() {
+            surviving(lineups, |all| self.repeats(all, &caches, record))?;
+        }
         let agreements = surviving(lineups, |all| self.devices(all, record))?;
         for case in &self.cases {
             for &method in &self.plan.methods {
@@ -194,32 +191,6 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// What each backend takes per record in the first cache, where memory cannot hold it back.
-    fn ceilings(&self, lineups: &mut [Lineup], caches: &[Cache]) -> Result<Ceilings, Trouble> {
-        let mut ceilings = Ceilings::default();
-        if !self.plan.methods.contains(&Method::Throughput) {
-            return Ok(ceilings);
-        }
-        let mut lineups: Vec<&mut Lineup> =
-            lineups.iter_mut().filter(|one| one.threads() == 1 && one.is_of_host()).collect();
-        if lineups.is_empty() {
-            return Ok(ceilings);
-        }
-        let limits = Limits { budget: self.plan.limits.budget / 4, ..self.plan.limits };
-        let bench = Bench { limits, ..self.bench };
-        for case in self.plan.cases_in_first_cache(caches) {
-            let mut rotations = self.verified_rotations(&mut lineups, &case)?;
-            let contestants = self.contestants(&mut lineups, &mut rotations)?;
-            let measured = throughput::measure(bench, contestants)?;
-            for (lineup, one) in lineups.iter().zip(&measured) {
-                if let Some(median) = one.per_record.median() {
-                    ceilings.put(lineup.entry.id, case.batch_len, median.value);
-                }
-            }
-        }
-        Ok(ceilings)
-    }
-
     /// All backends and the roof against each other: verified, measured in turns, verified.
     fn throughput(
         &self,
@@ -232,10 +203,15 @@ impl<'a> Session<'a> {
         let mut lineups: Vec<&mut Lineup> =
             lineups.iter_mut().filter(|one| one.takes_part(case)).collect();
         let mut rotations = self.verified_rotations(&mut lineups, case)?;
-        let contestants = self.contestants(&mut lineups, &mut rotations)?;
+        let mut contestants = self.contestants(&mut lineups, &mut rotations)?;
+        let (mut empty, count) = (Empty, case.footprint.batch_count);
+        let mut nothing =
+            self.pool.rotation(case.batch_len, count, 0).map_err(Failure::internal)?;
+        contestants.push(Contestant::new(&mut empty, &mut nothing).without_output());
         let before = self.snapshots();
-        let measured = throughput::measure(self.bench, contestants)?;
+        let mut measured = throughput::measure(self.bench, contestants)?;
         let after = self.snapshots();
+        let control = measured.pop();
         for ((lineup, rotations), one) in lineups.iter().zip(&mut rotations).zip(&measured) {
             if lineup.is_roof() {
                 continue;
@@ -263,7 +239,11 @@ impl<'a> Session<'a> {
             let ceiling = ceilings.of(id, case.batch_len).map(|nanos| nanos / cores);
             let metric = lineup.roof_metric();
             done.bound = roof.and_then(|roof| Bound::of(metric, roof, &one.per_record, ceiling));
-            Self::push(record, done, tell)?;
+            if let Some(control) = control.as_ref().filter(|_| threads == 1 && lineup.is_of_host())
+            {
+                done.put_net(NET_PER_RECORD, one.per_record.net_of(&control.per_record));
+            }
+            self.push_of_launch(record, done, tell)?;
         }
         Ok(())
     }
@@ -299,14 +279,24 @@ impl<'a> Session<'a> {
             refuse(lineup.entry.id, rotation.verify_measured())?;
             position = rotation.position();
             let header = self.header(lineup, &case.footprint, disturbance);
-            let done = Entry::of_latency(header, rotation, &measured, self.floor_ns)
-                .map_err(Failure::internal)?;
-            Self::push(record, done, tell)?;
+            let done = Entry::of_latency(header, rotation, &measured).map_err(Failure::internal)?;
+            self.push_of_launch(record, done, tell)?;
             if self.is_interrupted() {
                 return Ok(());
             }
         }
         Ok(())
+    }
+
+    /// Adds an entry that every launch measures.
+    fn push_of_launch(
+        &self,
+        record: &mut RunRecord,
+        mut entry: Entry,
+        tell: &mut Tell<'_>,
+    ) -> Result<(), Failure> {
+        entry.launches = vec![EntryLaunch::of(&entry, self.launch.number)];
+        Self::push(record, entry, tell)
     }
 
     /// Adds an entry, unless it was interrupted before there was any figure.
@@ -347,7 +337,7 @@ impl<'a> Session<'a> {
         Ok(all)
     }
 
-    fn contestants<'c, 'p>(
+    pub(super) fn contestants<'c, 'p>(
         &self,
         lineups: &'c mut [&mut Lineup],
         rotations: &'c mut [Vec<Rotation<'p>>],
@@ -358,14 +348,16 @@ impl<'a> Session<'a> {
         let mut contestants = Vec::new();
         for (lineup, rotations) in lineups.iter_mut().zip(rotations) {
             let team = self.team(lineup.threads());
+            let is_roof = lineup.is_roof();
             let mut members = lineup.host_backends()?.into_iter().zip(rotations);
-            contestants.push(match (team, members.next()) {
+            let contestant = match (team, members.next()) {
                 (None, Some((backend, rotation))) => Contestant::new(backend, rotation),
                 (Some(team), Some(first)) => {
                     Contestant::of_team(team, std::iter::once(first).chain(members))
                 }
                 (_, None) => return Err(Failure::internal("a line-up without threads")),
-            });
+            };
+            contestants.push(if is_roof { contestant.without_output() } else { contestant });
         }
         Ok(contestants)
     }
@@ -426,6 +418,18 @@ impl<'a> Session<'a> {
     pub(super) fn is_interrupted(&self) -> bool {
         self.bench.interrupted.load(Ordering::Relaxed)
     }
+}
+
+/// Where an empty operation does not read zero.
+fn of_empty(empty: &EmptyReadings) -> Vec<Warning> {
+    let methods = [(Method::Throughput, empty.throughput), (Method::Latency, empty.latency)];
+    let beyond = methods.into_iter().filter(|(_, zero)| !zero.holds());
+    let warning = |(method, zero): (Method, empty::Zero)| Warning::EmptyNotZero {
+        method: method.name(),
+        net_ns: zero.net_ns.value,
+        resolution_ns: zero.resolution_ns,
+    };
+    beyond.map(warning).collect()
 }
 
 /// Works with all line-ups. If a device fails at it, it is given up, and the work is done without.

@@ -90,10 +90,11 @@ mod tests {
             BackendEntry, BackendKind, Capability, OpenError, Opened, ProbeContext, Unavailable,
             mock::Simulated,
         },
-        cli::run::{Arguments, begin, plan::Plan},
-        host::{fingerprint::Fingerprint, timer::Timer},
+        cli::run::{Arguments, launch::begin, plan::Plan},
+        host::{fingerprint::Fingerprint, layout::Layout, timer::Timer},
         measure::Method,
         op::Op,
+        report::launch::LaunchRecord,
     };
 
     #[derive(clap::Parser)]
@@ -120,9 +121,11 @@ mod tests {
         let cases = plan.cases(&host.caches);
         assert_eq!(plan.entries(&cases), 2 * designs.len(), "once for each length");
         let (timer, interrupted) = (Timer::qualify(), AtomicBool::new(false));
-        let mut record = begin(&plan, host, &timer, None);
+        let layout = Layout::default();
+        let launch = LaunchRecord { number: 1, of: 1, layout_seed: 1, layout, core: None };
+        let mut record = begin(&plan, host, &timer, None, &launch);
         let caches = record.host.caches.clone();
-        let session = Session::new(&plan, &caches, cases, &[], &timer, &interrupted);
+        let session = Session::new(&plan, &caches, cases, &[], &launch, &timer, &interrupted);
         let mut lineups = Lineups { all: Vec::new(), simulators: Vec::new(), failed: Vec::new() };
         for design in designs {
             lineups.take(&MOCK, vec![Opened::Simulated(Box::new(design))]);

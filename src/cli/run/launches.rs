@@ -1,0 +1,121 @@
+//! All launches of a run: one process after the other, each with a layout of its own.
+
+use std::{
+    io::Read as _,
+    process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
+};
+
+use super::{Arguments, launch, plan::Plan};
+use crate::{
+    backend::ProbeContext,
+    cli::{Exit, Failure, interrupt::Interrupt, output},
+    host::{fingerprint::Fingerprint, layout::Layout, lock::RunLock},
+    report::{record::RunRecord, store::Store, table},
+};
+
+/// How often a launch is looked at. This process is not pinned, and must leave the cores alone.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
+    let plan = Plan::new(arguments, context)?;
+    let store = Store::new(&arguments.out).map_err(Failure::usage)?;
+    let _lock = RunLock::take().map_err(|error| Failure::new(Exit::Unfit, error))?;
+    let interrupt = Interrupt::catch()?;
+    if plan.cases(&Fingerprint::read().caches).is_empty() {
+        return Err(Failure::usage(
+            "--footprint: no such batch fits; add `cold`, or lower --batch",
+        ));
+    }
+    let layout_seed = arguments.layout_seed.unwrap_or_else(drawn_seed);
+    let (mut has_measured, mut exit) = (false, Exit::Pass);
+    for number in 1..=plan.launches() {
+        let ended = launch(number, layout_seed, &interrupt)?;
+        has_measured |= ended.has_measured;
+        exit = ended.exit;
+        if exit != Exit::Pass {
+            break;
+        }
+    }
+    if has_measured {
+        show(&launch::read(&arguments.out)?, &store, arguments.json)?;
+    }
+    Ok(exit)
+}
+
+/// A seed that no other run has: from the hasher that the standard library seeds anew.
+fn drawn_seed() -> u64 {
+    use std::hash::{BuildHasher as _, RandomState};
+    RandomState::new().hash_one(std::process::id())
+}
+
+/// How a launch ended. What went wrong it has said itself.
+struct Ended {
+    exit: Exit,
+    has_measured: bool,
+}
+
+/// Starts a process with the same arguments, and waits for it.
+fn launch(number: u32, layout_seed: u64, interrupt: &Interrupt) -> Result<Ended, Failure> {
+    let failed = |error| Failure::internal(format!("cannot start launch {number}: {error}"));
+    let program = std::env::current_exe().map_err(failed)?;
+    let (variable, value) = Layout::draw(layout_seed, number).environment();
+    let mut child = Command::new(program)
+        .args(std::env::args_os().skip(1))
+        .args(["--launch", &number.to_string(), "--layout-seed", &layout_seed.to_string()])
+        .env(variable, value)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let status = wait(&mut child, interrupt).map_err(failed)?;
+    let mut said = String::new();
+    if let Some(mut out) = child.stdout.take() {
+        out.read_to_string(&mut said).map_err(failed)?;
+    }
+    let has_measured = said.trim() == launch::MEASURED;
+    Ok(Ended { exit: exit_of(number, status)?, has_measured })
+}
+
+/// Waits for a launch, and passes on what asks this process to stop.
+fn wait(child: &mut Child, interrupt: &Interrupt) -> std::io::Result<ExitStatus> {
+    let mut is_told = false;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if interrupt.is_set() && !is_told {
+            is_told = true;
+            stop(child);
+        }
+        std::thread::sleep(PATIENCE);
+    }
+}
+
+/// Asks it to stop. A launch that has just ended is no longer there.
+#[cfg(unix)]
+fn stop(child: &Child) {
+    use rustix::process::{Pid, Signal, kill_process};
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let _ = pid.map(|pid| kill_process(pid, Signal::INT));
+}
+
+#[cfg(not(unix))]
+fn stop(_: &Child) {}
+
+/// The exit code of a launch, or that it was killed.
+fn exit_of(number: u32, status: ExitStatus) -> Result<Exit, Failure> {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    code.and_then(Exit::of_code).ok_or_else(|| {
+        let message = format!("launch {number} died ({status}); what was measured before is kept");
+        Failure::internal(message)
+    })
+}
+
+fn show(record: &RunRecord, store: &Store, json: bool) -> Result<(), Failure> {
+    if json {
+        return output::print_json(record);
+    }
+    output::print(table::render(record).trim_end())?;
+    output::print(&format!("record    {}", store.path().display()))
+}

@@ -1,0 +1,123 @@
+//! What the harness reads of nothing: an empty operation against a control that is also empty.
+//!
+//! Whatever the harness adds to a reading it adds to both, so the difference must be zero within
+//! what the timer resolves. If it is not, the harness favours one place in its rounds over
+//! another, and no figure near that difference can be believed.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Bench, Empty,
+    inputs::Rotation,
+    latency::{self, LatencyError},
+    throughput::{self, Contestant},
+};
+use crate::stats::Estimate;
+
+/// The empty operation as both host methods read it. Nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EmptyReadings {
+    /// By throughput.
+    pub throughput: Zero,
+    /// By latency.
+    pub latency: Zero,
+}
+
+/// What a method reads of nothing, less its control.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Zero {
+    /// Median difference per batch, with its interval.
+    pub net_ns: Estimate,
+    /// What the timer resolves of one batch: its resolution over the batches of a reading.
+    pub resolution_ns: f64,
+    /// What a batch takes of the control itself: the call, and for latency the clock.
+    pub gross_ns: f64,
+}
+
+impl Zero {
+    /// Whether zero, within the resolution, lies in the interval.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.net_ns.low <= self.resolution_ns && self.net_ns.high >= -self.resolution_ns
+    }
+}
+
+/// Measures it. Each rotation must have the same batches. `None` where the readings were too few.
+pub fn measure(
+    bench: Bench<'_>,
+    [one, other]: [&mut Rotation<'_>; 2],
+) -> Result<Option<EmptyReadings>, LatencyError> {
+    let resolution_ns = bench.timer.quality().resolution_ns;
+    let (mut empty, mut control) = (Empty, Empty);
+    let batch_len = one.batch_len() as f64;
+    let contestants = [
+        Contestant::new(&mut empty, &mut *one).without_output(),
+        Contestant::new(&mut control, other).without_output(),
+    ];
+    let [measured, control] = throughput::measure_each(bench, contestants)?;
+    let read = latency::measure(bench, &mut Empty, one)?;
+    // A reading is the difference of n and 2n batches, so of two resolutions at most.
+    let of_batch = 2.0 * resolution_ns / measured.repetitions.min(control.repetitions) as f64;
+    let throughput = || {
+        Some(Zero {
+            net_ns: measured.per_record.net_of(&control.per_record)?.map(|net| net * batch_len),
+            resolution_ns: of_batch,
+            gross_ns: control.per_record.median()?.value * batch_len,
+        })
+    };
+    let latency = || {
+        let gross_ns = read.empty.quantile_ns(0.5).ok()?;
+        Some(Zero { net_ns: read.net.median()?, resolution_ns, gross_ns })
+    };
+    Ok(throughput()
+        .zip(latency())
+        .map(|(throughput, latency)| EmptyReadings { throughput, latency }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::atomic::AtomicBool, time::Duration};
+
+    use super::*;
+    use crate::{
+        backend::{Backend, Batch, SubmitError},
+        corpus::Corpus,
+        host::timer::Timer,
+        measure::{Limits, inputs::Pool},
+        op::Op,
+    };
+
+    /// Does a hundred additions that depend on one another: about thirty nanoseconds.
+    struct Little;
+
+    impl Backend for Little {
+        type Native = ();
+
+        fn submit(&mut self, batch: Batch<'_>, _: &mut [u8]) -> Result<(), SubmitError> {
+            (0..100).fold(batch.len(), |sum, _| std::hint::black_box(sum + 1));
+            Ok(())
+        }
+    }
+
+    /// An empty operation reads zero within the resolution by both methods: in one of five tries
+    /// at least, for each try's interval misses by chance once in twenty times. Thirty nanoseconds
+    /// of work are never taken for nothing.
+    #[test]
+    fn nothing_reads_zero() {
+        let records = Corpus::embedded().unwrap().records().into_iter().cycle();
+        let pool = Pool::new(Op::Decide, records, 256).unwrap();
+        let (timer, interrupted) = (Timer::qualify(), AtomicBool::new(false));
+        let limits = Limits { budget: Duration::from_millis(20), precision: 0.0 };
+        let bench = Bench { timer: &timer, limits, interrupted: &interrupted };
+        let mut rotations = [0, 0].map(|thread| pool.rotation(1, 256, thread).unwrap());
+        let [one, other] = &mut rotations;
+        let mut read = || measure(bench, [&mut *one, &mut *other]).unwrap().unwrap();
+        let holds = |zero: EmptyReadings| zero.throughput.holds() && zero.latency.holds();
+        let tries: Vec<EmptyReadings> = (0..5).map(|_| read()).collect();
+        assert!(tries.iter().any(|zero| holds(*zero)), "{tries:?}");
+        let little = latency::measure(bench, &mut Little, one).unwrap();
+        let resolution_ns = timer.quality().resolution_ns;
+        let net_ns = little.net.median().unwrap();
+        assert!(!Zero { net_ns, resolution_ns, gross_ns: 0.0 }.holds(), "{net_ns:?}");
+    }
+}
