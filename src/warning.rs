@@ -70,8 +70,8 @@ pub enum Warning {
     NotSteady,
     /// The harness does not read zero of nothing.
     #[error(
-        "{method} reads {net_ns:.3} ns of an empty operation, beyond the {resolution_ns:.3} ns that \
-         the timer resolves: believe no figure near that"
+        "{method} reads {net_ns:.3} ns of an empty operation, beyond the {resolution_ns:.3} ns \
+         that the timer resolves: believe no figure near that"
     )]
     EmptyNotZero {
         /// The method.

@@ -14,7 +14,7 @@ use nanogate::{
     report::{
         record::{Entry, Header, RunRecord},
         simulated::{SIMULATOR_HOME, SimulatedRecord},
-        table,
+        table::{self, Detail},
     },
 };
 use serde_json::{Value, json};
@@ -58,6 +58,12 @@ fn records_follow_the_schema() {
     assert_eq!(record["status"], "complete");
     // Two backends and two batch lengths: throughput on one thread and on two, and latency.
     assert_eq!(record["entries"].as_array().unwrap().len(), 12);
+    for entry in record["entries"].as_array().unwrap() {
+        let numbers: Vec<_> = entry["launches"].as_array().unwrap().iter().collect();
+        assert_eq!(numbers.iter().map(|one| &one["number"]).collect::<Vec<_>>(), [1, 2, 3]);
+        let counts = numbers.iter().map(|one| one["sample_count"].as_u64().unwrap());
+        assert_eq!(counts.sum::<u64>(), entry["sample_count"].as_u64().unwrap());
+    }
     for spoil in [
         |record: &mut Value| record["schema"] = json!("nanogate.run/2"),
         |record: &mut Value| record["entries"][0]["verified"] = json!(false),
@@ -66,6 +72,10 @@ fn records_follow_the_schema() {
         |record: &mut Value| record["entries"][0]["metrics"]["host/per_record/p50"] = json!("1"),
         |record: &mut Value| record["corpus"]["digest"] = json!("unknown"),
         |record: &mut Value| record["timer"]["resolution_ns"] = json!(0),
+        |record: &mut Value| record["launches"] = json!([]),
+        |record: &mut Value| record["entries"][0]["launches"][0]["number"] = json!(0),
+        |record: &mut Value| record["entries"][0]["steady"]["state"] = json!("maybe"),
+        |record: &mut Value| drop(record["timer"]["empty"]["latency"].take()),
         |record: &mut Value| drop(record.as_object_mut().unwrap().remove("host")),
     ] {
         let mut spoiled = record.clone();
@@ -107,7 +117,7 @@ fn cycles_follow_the_schema() {
     let parsed: RunRecord = serde_json::from_value(run).unwrap();
     assert_valid(&serde_json::to_value(with_cycles(parsed.clone(), 1)).unwrap());
     let counted = with_cycles(parsed, 1_000);
-    let shown = table::render(&counted);
+    let shown = table::render(&counted, Detail::Figures);
     assert!(shown.contains("simulated mock: mock x4") && shown.contains("not a result"), "{shown}");
     let record = serde_json::to_value(counted).unwrap();
     assert_valid(&record);

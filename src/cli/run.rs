@@ -69,7 +69,8 @@ pub(super) struct Arguments {
     /// Processes that measure one after the other, each with another layout of stack, environment
     /// and buffers; the budget is shared by them, and what differs between them is part of every
     /// interval
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "N", default_value_t = 3,
+          value_parser = clap::value_parser!(u32).range(1..=100))]
     launches: u32,
     /// Seed from which the layouts are drawn [default: drawn; the record has it]
     #[arg(long, value_name = "S")]
@@ -96,6 +97,9 @@ pub(super) struct Arguments {
     /// Where the record goes
     #[arg(long, value_name = "FILE", default_value = "nanogate-run.json")]
     out: PathBuf,
+    /// Also show how the readings spread, when they became steady, and what each launch found
+    #[arg(long)]
+    details: bool,
     /// Print the record instead of tables
     #[arg(long)]
     json: bool,

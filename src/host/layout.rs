@@ -106,7 +106,10 @@ mod tests {
     fn the_stack_is_moved() {
         let depth = |stack_bytes| {
             let layout = Layout { stack_bytes, ..Layout::default() };
-            layout.with_stack(|| std::ptr::from_ref(black_box(&0u8)).addr())
+            layout.with_stack(|| {
+                let local = [0u8; 16];
+                std::ptr::from_ref(black_box(&local)).addr()
+            })
         };
         let (near, far) = (depth(0), depth(64 * FRAME_BYTES));
         assert!(near - far >= 64 * FRAME_BYTES, "{near} and {far}");

@@ -68,7 +68,7 @@ pub fn measure(
     let stop = loop {
         let begun = clock.elapsed();
         let empty = read_empty(bench, rotation)?;
-        rotation.paint_next(KEPT as u64);
+        rotation.paint_next(empty.len() as u64);
         let readings = read(bench, backend, rotation)?;
         rotation.check_last(readings.len() as u64);
         count += readings.len();
@@ -128,7 +128,7 @@ fn read(
     time_each(bench, backend, rotation.stretch(KEPT as u64))
 }
 
-/// The same over the same batches, doing nothing with them.
+/// The same over the same batches, as many of them, doing nothing with them.
 fn read_empty(
     bench: Bench<'_>,
     rotation: &mut Rotation<'_>,
@@ -153,8 +153,16 @@ fn time_each(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+
     use super::*;
-    use crate::backend::mock;
+    use crate::{
+        backend::mock,
+        corpus::Corpus,
+        host::timer::Timer,
+        measure::{Limits, inputs::Pool},
+        op::Op,
+    };
 
     fn stretch(readings: &[u64], begun_ms: u64) -> Stretch {
         Stretch {
@@ -164,8 +172,8 @@ mod tests {
         }
     }
 
-    /// A slow beginning is in no percentile, and the record can say when it ended. The net figure is
-    /// what lies above an empty reading.
+    /// A slow beginning is in no percentile, and the record can say when it ended. The net figure
+    /// is what lies above an empty reading.
     #[test]
     fn slow_beginnings_are_left_out() {
         let slow = (0..20).map(|index| stretch(&[900; 32], index));
@@ -175,6 +183,22 @@ mod tests {
         assert!((20..30).contains(&latency.steady.after.as_millis()), "{:?}", latency.steady);
         assert!((latency.net.median().unwrap().value - 80.0).abs() < 1e-9);
         assert_eq!(latency.empty.len(), latency.end_to_end.len());
+    }
+
+    /// Whatever the batches in rotation, what was measured is verified: no output is painted that
+    /// is not written again.
+    #[test]
+    fn all_outputs_are_written() {
+        let records = Corpus::embedded().unwrap().records().into_iter().cycle();
+        let pool = Pool::new(Op::Decide, records, 1_000).unwrap();
+        let (timer, interrupted) = (Timer::qualify(), AtomicBool::new(false));
+        let limits = Limits { budget: Duration::from_millis(2), precision: 0.0 };
+        let bench = Bench { timer: &timer, limits, interrupted: &interrupted };
+        for batch_count in [1, 3, KEPT - 1, KEPT, KEPT + 1, 1_000] {
+            let mut rotation = pool.rotation(1, batch_count, 0).unwrap();
+            measure(bench, &mut mock::Host::golden(Op::Decide), &mut rotation).unwrap();
+            assert_eq!(rotation.verify_measured(), None, "{batch_count}");
+        }
     }
 
     /// What never becomes steady is kept whole, and so is what is too short to say.

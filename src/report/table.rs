@@ -2,6 +2,7 @@
 
 mod device;
 mod simulated;
+mod spread;
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -16,9 +17,18 @@ use crate::{
     stats::latency::PERCENTILES,
 };
 
+/// How much a run is to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What was measured.
+    Figures,
+    /// Also how the readings spread.
+    Spread,
+}
+
 /// All that a run has to say: tables, warnings with their codes explained, skipped backends.
 #[must_use]
-pub fn render(record: &RunRecord) -> String {
+pub fn render(record: &RunRecord, detail: Detail) -> String {
     let mut text = String::new();
     for method in Method::ALL {
         let entries: Vec<&Entry> =
@@ -35,6 +45,11 @@ pub fn render(record: &RunRecord) -> String {
         for (title, table) in found {
             let _ = writeln!(text, "{title}\n{table}\n");
         }
+    }
+    if detail == Detail::Spread
+        && let Some(table) = spread::of(&record.entries)
+    {
+        let _ = writeln!(text, "{}\n{table}\n", spread::TITLE);
     }
     let _ = write!(text, "{}", footer(record));
     text
@@ -199,9 +214,10 @@ fn footer(record: &RunRecord) -> String {
         "corpus    {}, {} descriptors, sha256 {:.12}, seed {}, {} faults per 1,000",
         corpus.source, corpus.descriptor_count, corpus.digest, corpus.seed, corpus.faults_permille
     );
+    let _ = writeln!(text, "{}", launches(record));
     let _ = writeln!(
         text,
-        "verified  before and after measuring, byte for byte: {} of {} entries",
+        "verified  before, while and after measuring, byte for byte: {} of {} entries",
         record.entries.iter().filter(|entry| entry.verified).count(),
         record.entries.len(),
     );
@@ -222,12 +238,24 @@ fn footer(record: &RunRecord) -> String {
     text
 }
 
+/// The processes that measured.
+fn launches(record: &RunRecord) -> String {
+    let [first, ..] = record.launches.as_slice() else { return String::new() };
+    format!(
+        "launches  {} of {}, layouts drawn with --layout-seed {}",
+        record.launches.len(),
+        first.of,
+        first.layout_seed
+    )
+}
+
 /// What nothing takes, and that it reads as nothing.
 fn empty(record: &RunRecord) -> String {
     let Some(empty) = &record.timer.empty else { return String::new() };
     let row = |what: &str, zero: &Zero| {
         format!(
-            "empty     {what}: {} ns; less a control {:.3} ns, interval {:.3} to {:.3}, resolution {:.3}\n",
+            "empty     {what}: {} ns; less a control {:.3} ns, interval {:.3} to {:.3}, \
+             resolution {:.3}\n",
             digits(zero.gross_ns),
             zero.net_ns.value,
             zero.net_ns.low,

@@ -4,8 +4,8 @@
 //! Each launch has a median with an interval of its own. Their mean is the figure; its interval is
 //! Student's over launches, and never narrower than what the readings within the launches bear:
 //! three launches can agree by luck. That floor is the rule of Knapp and Hartung as Jackson et al.
-//! modify it (Statistics in Medicine 36, 2017). Positive figures are averaged as logarithms, so that
-//! no interval of a time reaches below zero.
+//! modify it (Statistics in Medicine 36, 2017). Positive figures are averaged as logarithms, so
+//! that no interval of a time reaches below zero.
 
 use statrs::distribution::{ContinuousCDF as _, Normal, StudentsT};
 

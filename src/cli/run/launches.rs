@@ -11,7 +11,11 @@ use crate::{
     backend::ProbeContext,
     cli::{Exit, Failure, interrupt::Interrupt, output},
     host::{fingerprint::Fingerprint, layout::Layout, lock::RunLock},
-    report::{record::RunRecord, store::Store, table},
+    report::{
+        record::RunRecord,
+        store::Store,
+        table::{self, Detail},
+    },
 };
 
 /// How often a launch is looked at. This process is not pinned, and must leave the cores alone.
@@ -38,7 +42,7 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
         }
     }
     if has_measured {
-        show(&launch::read(&arguments.out)?, &store, arguments.json)?;
+        show(&launch::read(&arguments.out)?, &store, arguments)?;
     }
     Ok(exit)
 }
@@ -112,10 +116,11 @@ fn exit_of(number: u32, status: ExitStatus) -> Result<Exit, Failure> {
     })
 }
 
-fn show(record: &RunRecord, store: &Store, json: bool) -> Result<(), Failure> {
-    if json {
+fn show(record: &RunRecord, store: &Store, arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.json {
         return output::print_json(record);
     }
-    output::print(table::render(record).trim_end())?;
+    let detail = if arguments.details { Detail::Spread } else { Detail::Figures };
+    output::print(table::render(record, detail).trim_end())?;
     output::print(&format!("record    {}", store.path().display()))
 }

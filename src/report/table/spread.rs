@@ -1,0 +1,70 @@
+//! How the readings of each entry spread, and what each launch found.
+
+use comfy_table::Table;
+
+use super::{digits, name, number, place, table};
+use crate::{
+    measure::Method,
+    report::{
+        launch::{SteadyRecord, SteadyState},
+        record::{END_TO_END, Entry, NET_END_TO_END, NET_PER_RECORD, PER_RECORD},
+    },
+};
+
+pub(super) const TITLE: &str = "\
+Spread: ns per record of throughput and ns per batch of latency; net is less an empty operation";
+
+/// One row for each entry that takes host time in every launch. `None` without any.
+pub(super) fn of(entries: &[Entry]) -> Option<Table> {
+    let header = [
+        "backend",
+        "threads",
+        "batch",
+        "in",
+        "method",
+        "launches",
+        "readings",
+        "steady ms",
+        "p50",
+        "net",
+        "mean",
+        "stdev",
+        "cv %",
+        "mad",
+        "min",
+        "max",
+        "p50 of each launch",
+    ];
+    let rows: Vec<Vec<String>> = entries.iter().filter_map(row).collect();
+    (!rows.is_empty()).then(|| table(&header, rows, 1))
+}
+
+fn row(entry: &Entry) -> Option<Vec<String>> {
+    let (metric, net) = match entry.method {
+        Method::Throughput => (PER_RECORD, NET_PER_RECORD),
+        Method::Latency => (END_TO_END, NET_END_TO_END),
+        _ => return None,
+    };
+    let of = |stat: &str| number(entry.metric(metric, stat));
+    let mut row = place(&name(entry), entry);
+    row.push(entry.method.name().into());
+    row.push(entry.launches.len().to_string());
+    row.push(entry.sample_count.to_string());
+    row.push(entry.steady.as_ref().map_or_else(|| "-".into(), steady));
+    row.extend([of("p50"), number(entry.metric(net, "p50")), of("mean"), of("stdev")]);
+    row.push(number(entry.metric(metric, "cv").map(|cv| 100.0 * cv)));
+    row.extend([of("mad"), of("min"), of("max")]);
+    let id = format!("{metric}/p50");
+    let each = entry.launches.iter().filter_map(|launch| launch.metrics.get(&id));
+    row.push(each.map(|value| digits(*value)).collect::<Vec<_>>().join(" "));
+    Some(row)
+}
+
+/// When the last launch became steady.
+fn steady(steady: &SteadyRecord) -> String {
+    match steady.state {
+        SteadyState::Reached => number(steady.after_ms),
+        SteadyState::Unknown => "unknown".into(),
+        SteadyState::Never => "never".into(),
+    }
+}
