@@ -59,9 +59,11 @@ fn records_follow_the_schema() {
     // Two backends and two batch lengths: throughput on one thread and on two, and latency.
     assert_eq!(record["entries"].as_array().unwrap().len(), 12);
     for entry in record["entries"].as_array().unwrap() {
-        let numbers: Vec<_> = entry["launches"].as_array().unwrap().iter().collect();
-        assert_eq!(numbers.iter().map(|one| &one["number"]).collect::<Vec<_>>(), [1, 2, 3]);
-        let counts = numbers.iter().map(|one| one["sample_count"].as_u64().unwrap());
+        // A launch whose readings bear no interval, on a busy machine, adds nothing.
+        let launches = entry["launches"].as_array().unwrap();
+        let numbers = launches.iter().map(|one| one["number"].as_u64().unwrap());
+        assert!(numbers.is_sorted_by(|one, next| one < next), "{entry}");
+        let counts = launches.iter().map(|one| one["sample_count"].as_u64().unwrap());
         assert_eq!(counts.sum::<u64>(), entry["sample_count"].as_u64().unwrap());
     }
     for spoil in [

@@ -73,7 +73,7 @@ pub(super) struct Arguments {
           value_parser = clap::value_parser!(u32).range(1..=100))]
     launches: u32,
     /// Seed from which the layouts are drawn [default: drawn; the record has it]
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", overrides_with = "layout_seed")]
     layout_seed: Option<u64>,
     /// The launch that this process is, for the one that starts it
     #[arg(long, hide = true, requires = "layout_seed")]

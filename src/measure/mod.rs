@@ -142,8 +142,9 @@ pub struct Bench<'a> {
 /// Rounds before the intervals are first looked at.
 const ROUNDS_MIN: usize = 20;
 
-/// Rounds without which there is no interval at all, whatever the budget.
-const ROUNDS_LEAST: usize = 6;
+/// Rounds without which there is no interval that one disturbed reading on each side leaves as it
+/// is, whatever the budget.
+const ROUNDS_LEAST: usize = 9;
 
 impl Bench<'_> {
     fn is_interrupted(&self) -> bool {
