@@ -5,6 +5,7 @@ pub mod cpu;
 pub mod fingerprint;
 pub mod lock;
 pub mod schedule;
+pub mod stamps;
 pub mod timer;
 
 use std::{fs, path::Path};

@@ -6,6 +6,7 @@ pub mod device;
 pub mod footprint;
 pub mod inputs;
 pub mod latency;
+pub mod load;
 pub mod placed;
 pub mod stages;
 pub mod stream;
@@ -34,6 +35,8 @@ pub enum Method {
     Throughput,
     /// One batch per reading: a distribution.
     Latency,
+    /// Requests of many clients on a schedule of their own: service and response time.
+    Load,
     /// One batch per reading, taken apart into what the host and the device do.
     Stages,
     /// Several batches in flight: time per record.
@@ -51,6 +54,8 @@ pub enum Method {
 pub enum Subject {
     /// What takes host time: backends of the host, and devices end to end.
     HostTime,
+    /// Backends of the host only.
+    Host,
     /// Devices only.
     Device,
     /// Simulated hardware only.
@@ -59,9 +64,10 @@ pub enum Subject {
 
 impl Method {
     /// Every method, in the order in which they run.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Throughput,
         Self::Latency,
+        Self::Load,
         Self::Stages,
         Self::Stream,
         Self::Resident,
@@ -75,6 +81,7 @@ impl Method {
         match self {
             Self::Throughput => "throughput",
             Self::Latency => "latency",
+            Self::Load => "load",
             Self::Stages => "stages",
             Self::Stream => "stream",
             Self::Resident => "resident",
@@ -83,11 +90,19 @@ impl Method {
         }
     }
 
+    /// Whether it runs without being named. Load does not: its figures mean nothing without the
+    /// rate, the clients and the workers that somebody has in mind.
+    #[must_use]
+    pub const fn is_default(self) -> bool {
+        !matches!(self, Self::Load)
+    }
+
     /// What it measures.
     #[must_use]
     pub const fn subject(self) -> Subject {
         match self {
             Self::Throughput | Self::Latency => Subject::HostTime,
+            Self::Load => Subject::Host,
             Self::Stages | Self::Stream | Self::Resident | Self::BreakEven => Subject::Device,
             Self::Cycles => Subject::Simulated,
         }

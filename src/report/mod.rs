@@ -1,6 +1,8 @@
 //! What is written and shown of a run: the record, and one exporter per file.
 
 pub mod device;
+pub mod hlog;
+pub mod load;
 pub mod record;
 pub mod simulated;
 pub mod store;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     device::{BreakEvenRecord, DeviceBoundRecord, DeviceRecord, StagesRecord},
+    load::LoadRecord,
     simulated::{CyclesRecord, SimulatedRecord},
 };
 use crate::{
@@ -188,6 +189,9 @@ pub struct Entry {
     /// Bounds, backpressure and modelled time of a simulated design, for `cycles`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cycles: Option<CyclesRecord>,
+    /// Clients, rates and distributions, for `load`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<LoadRecord>,
     /// The distribution, for latency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub histogram: Option<HistogramRecord>,
@@ -375,6 +379,7 @@ impl Entry {
             device_bounds: Vec::new(),
             stages: None,
             cycles: None,
+            load: None,
             histogram: None,
             disturbance: header.disturbance,
             warnings: warnings.iter().map(Warning::record).collect(),
