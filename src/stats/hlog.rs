@@ -89,7 +89,7 @@ pub fn write<C: Time>(
     Ok(text)
 }
 
-/// The readings in nanoseconds, at least one each: zero has no place in a log.
+/// The readings in nanoseconds, rounded, at least one each: zero has no place in a log.
 fn in_nanos<C: Time>(
     histogram: &Histogram<C>,
 ) -> Result<hdrhistogram::Histogram<u64>, hdrhistogram::CreationError> {
@@ -97,7 +97,7 @@ fn in_nanos<C: Time>(
     let high = (picos.high() / 1_000).max(2);
     let mut nanos = hdrhistogram::Histogram::new_with_bounds(1, high, picos.sigfig())?;
     for step in picos.iter_recorded() {
-        let value = picos.median_equivalent(step.value_iterated_to()).div_ceil(1_000);
+        let value = (picos.median_equivalent(step.value_iterated_to()) + 500) / 1_000;
         nanos.saturating_record_n(value.max(1), step.count_since_last_iteration());
     }
     Ok(nanos)
