@@ -171,6 +171,59 @@ pub enum Warning {
         /// Why.
         reason: String,
     },
+    /// More is asked for than can be served.
+    #[error(
+        "{achieved_per_s:.0} of {offered_per_s:.0} requests/s were served, or waiting grew until \
+         the end: the response times grow with --budget and mean nothing; lower --rate"
+    )]
+    Saturated {
+        /// Requests per second offered.
+        offered_per_s: f64,
+        /// Requests per second served.
+        achieved_per_s: f64,
+    },
+    /// Requests were given up.
+    #[error(
+        "{lost} of {requests} requests were not begun in twice the time: percentiles of the \
+         response time would be those of the lucky, and are left out; lower --rate"
+    )]
+    LostRequests {
+        /// Requests never served.
+        lost: u64,
+        /// Requests that came.
+        requests: u64,
+    },
+    /// Clients asked for nothing.
+    #[error(
+        "{silent} of {clients} clients never asked for anything: raise --rate or --budget, or this \
+         is a load of fewer clients"
+    )]
+    ClientsSilent {
+        /// Clients without a request.
+        silent: usize,
+        /// Clients.
+        clients: usize,
+    },
+    /// Free workers began late.
+    #[error(
+        "workers that were free began requests {late_ns:.0} ns late (p99), beside a response time \
+         of {response_ns:.0} ns (p99): that part is the harness, or a worker that lost its core"
+    )]
+    ArrivalsLate {
+        /// From the intended start to the start of service, 99th percentile, in nanoseconds.
+        late_ns: f64,
+        /// Response time, 99th percentile, in nanoseconds.
+        response_ns: f64,
+    },
+    /// No rate held.
+    #[error(
+        "no rate holds the bound of --knee-p99{}: raise it, or --budget to try lower rates",
+        lowest_per_s.map_or_else(String::new, |rate| format!(", not even {rate:.0} requests/s"))
+    )]
+    NoKnee {
+        /// The lowest rate that was tried, in requests per second.
+        lowest_per_s: Option<f64>,
+    },
     /// The reading is mostly the timer.
     #[error("an empty reading takes {floor_ns:.0} ns of these {p50_ns:.0} ns: use throughput")]
     TimerFloor {
@@ -220,6 +273,11 @@ impl Warning {
             Self::LatencyNotConstant { .. } => "latency-not-constant",
             Self::IntervalNotOne { .. } => "interval-not-one",
             Self::NoTimingReport { .. } => "no-timing-report",
+            Self::Saturated { .. } => "saturated",
+            Self::LostRequests { .. } => "lost-requests",
+            Self::ClientsSilent { .. } => "clients-silent",
+            Self::ArrivalsLate { .. } => "arrivals-late",
+            Self::NoKnee { .. } => "no-knee",
             Self::TimerFloor { .. } => "timer-floor",
         }
     }

@@ -4,9 +4,11 @@
 
 mod device;
 mod simulated;
+mod sleeper;
 
 pub use device::Device;
 pub use simulated::Simulated;
+pub use sleeper::Sleeper;
 
 use super::{Backend, Batch, HostBackend, SubmitError};
 use crate::{

@@ -68,7 +68,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Measure every available backend, verified first
-    Run(run::Arguments),
+    Run(Box<run::Arguments>),
     /// Compare every available backend with the golden model
     Verify(verify::Arguments),
     /// Decide on raw records from a file or a pipe

@@ -5,6 +5,7 @@ mod first_cache;
 mod launch;
 mod launches;
 mod lineup;
+mod load;
 mod plan;
 mod session;
 mod simulated;
@@ -36,6 +37,8 @@ Examples:
   nanogate run --method break-even       # from which length the GPU pays
   nanogate run --backend fpga-verilator --lanes 8 --batch 1,4096
   nanogate run --threads all --batch 16384 --method throughput
+  nanogate run --method load --clients 10000 --rate 1000000 --workers all --budget 2
+  nanogate run --method load --backend scalar --clients 100 --knee-p99 50 --hlog lab/hlog
   nanogate run --core 3 --budget 5 --launches 10 --out lab/today.json")]
 pub(super) struct Arguments {
     /// Only these backends; missing ones are then an error (repeatable, or comma-separated)
@@ -56,8 +59,8 @@ pub(super) struct Arguments {
     /// measured too (repeatable, or comma-separated)
     #[arg(long, value_name = "N|all", value_delimiter = ',', value_parser = Threads::parse)]
     threads: Vec<Threads>,
-    /// Only these methods: throughput, latency, for devices stages, stream, resident and
-    /// break-even, for simulated hardware cycles (repeatable, or comma-separated)
+    /// Only these methods: throughput, latency, load, for devices stages, stream, resident and
+    /// break-even, for simulated hardware cycles; load runs only when named here (repeatable, or comma-separated)
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = parse_method)]
     method: Vec<Method>,
     /// All batch lengths and methods, hot only, with small budgets: half a minute at most
@@ -91,6 +94,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "PERMILLE", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(0..=1000))]
     faults: u16,
+    #[command(flatten)]
+    load: load::LoadArguments,
     /// Destroy the device after N submissions, to see that the rest is kept
     #[arg(long, value_name = "N")]
     plant_device_loss: Option<u64>,

@@ -6,6 +6,7 @@ pub mod fingerprint;
 pub mod layout;
 pub mod lock;
 pub mod schedule;
+pub mod stamps;
 pub mod timer;
 
 use std::{fs, path::Path};

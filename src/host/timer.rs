@@ -45,7 +45,7 @@ pub enum TscUnavailable {
 
 /// A point in time, in ticks of the timer that made it. The same on all cores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Reading(u64);
+pub struct Reading(pub(super) u64);
 
 /// What is known of the timer after measuring it. Printed and stored with every run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -155,6 +155,13 @@ impl Timer {
     pub fn between(&self, start: Reading, end: Reading) -> HostNanos {
         let ticks = end.0.saturating_sub(start.0);
         HostNanos::from_picos((ticks as f64 * self.picos_per_tick).round() as u64)
+    }
+
+    /// The moment `nanos` nanoseconds after a reading, never earlier.
+    #[inline]
+    #[must_use]
+    pub fn after(&self, reading: Reading, nanos: u64) -> Reading {
+        Reading(reading.0 + (nanos as f64 * 1e3 / self.picos_per_tick).ceil() as u64)
     }
 
     fn monotonic(&self) -> u64 {

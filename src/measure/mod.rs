@@ -7,6 +7,7 @@ pub mod empty;
 pub mod footprint;
 pub mod inputs;
 pub mod latency;
+pub mod load;
 pub mod placed;
 pub mod repeats;
 pub mod stages;
@@ -36,6 +37,8 @@ pub enum Method {
     Throughput,
     /// One batch per reading: a distribution.
     Latency,
+    /// Requests of many clients on a schedule of their own: service and response time.
+    Load,
     /// One batch per reading, taken apart into what the host and the device do.
     Stages,
     /// Several batches in flight: time per record.
@@ -53,6 +56,8 @@ pub enum Method {
 pub enum Subject {
     /// What takes host time: backends of the host, and devices end to end.
     HostTime,
+    /// Backends of the host only.
+    Host,
     /// Devices only.
     Device,
     /// Simulated hardware only.
@@ -61,9 +66,10 @@ pub enum Subject {
 
 impl Method {
     /// Every method, in the order in which they run.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Throughput,
         Self::Latency,
+        Self::Load,
         Self::Stages,
         Self::Stream,
         Self::Resident,
@@ -77,6 +83,7 @@ impl Method {
         match self {
             Self::Throughput => "throughput",
             Self::Latency => "latency",
+            Self::Load => "load",
             Self::Stages => "stages",
             Self::Stream => "stream",
             Self::Resident => "resident",
@@ -85,11 +92,19 @@ impl Method {
         }
     }
 
+    /// Whether it runs without being named. Load does not: its figures mean nothing without the
+    /// rate, the clients and the workers that somebody has in mind.
+    #[must_use]
+    pub const fn is_default(self) -> bool {
+        !matches!(self, Self::Load)
+    }
+
     /// What it measures.
     #[must_use]
     pub const fn subject(self) -> Subject {
         match self {
             Self::Throughput | Self::Latency => Subject::HostTime,
+            Self::Load => Subject::Host,
             Self::Stages | Self::Stream | Self::Resident | Self::BreakEven => Subject::Device,
             Self::Cycles => Subject::Simulated,
         }

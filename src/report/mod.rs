@@ -1,7 +1,9 @@
 //! What is written and shown of a run: the record, and one exporter per file.
 
 pub mod device;
+pub mod hlog;
 pub mod launch;
+pub mod load;
 pub mod merge;
 pub mod ratio;
 pub mod record;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     device::{BreakEvenRecord, DeviceBoundRecord, DeviceRecord, StagesRecord},
     launch::{EntryLaunch, LaunchRecord, SteadyRecord},
+    load::LoadRecord,
     ratio::{Bound, RepeatsRecord, Speedup},
     simulated::{CyclesRecord, SimulatedRecord},
 };
@@ -202,6 +203,9 @@ pub struct Entry {
     /// Bounds, backpressure and modelled time of a simulated design, for `cycles`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cycles: Option<CyclesRecord>,
+    /// Clients, rates and distributions, for `load`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<LoadRecord>,
     /// The distribution, for latency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub histogram: Option<HistogramRecord>,
@@ -310,6 +314,7 @@ impl Entry {
             device_bounds: Vec::new(),
             stages: None,
             cycles: None,
+            load: None,
             histogram: None,
             disturbance: header.disturbance,
             warnings: warnings.iter().map(Warning::record).collect(),

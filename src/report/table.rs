@@ -1,6 +1,7 @@
 //! The tables that a run shows on the terminal.
 
 mod device;
+mod load;
 mod simulated;
 mod spread;
 
@@ -39,6 +40,7 @@ pub fn render(record: &RunRecord, detail: Detail) -> String {
         let found = match method {
             Method::Throughput => vec![(THROUGHPUT_TITLE, throughput(&entries))],
             Method::Latency => vec![(LATENCY_TITLE, latency(&entries))],
+            Method::Load => load::tables(&entries),
             Method::Cycles => simulated::tables(&entries),
             _ => device::of_method(method, &entries).into_iter().collect(),
         };

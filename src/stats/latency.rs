@@ -64,7 +64,7 @@ pub struct Unearned {
 /// A distribution of durations on one clock.
 #[derive(Clone, Debug)]
 pub struct Histogram<C: Time> {
-    picos: hdrhistogram::Histogram<u64>,
+    pub(super) picos: hdrhistogram::Histogram<u64>,
     clock: PhantomData<C>,
 }
 
@@ -113,7 +113,7 @@ impl<C: Time> Histogram<C> {
         self.picos.max() as f64 / 1e3
     }
 
-    /// Mean in nanoseconds.
+    /// Mean in nanoseconds, to three digits.
     #[must_use]
     pub fn mean_ns(&self) -> f64 {
         self.picos.mean() / 1e3
@@ -169,6 +169,13 @@ impl<C: Time> Histogram<C> {
         Ok(read)
     }
 
+    /// Readings above so many nanoseconds, to the histogram's three digits.
+    #[must_use]
+    pub fn count_above_ns(&self, nanos: f64) -> u64 {
+        let picos = (nanos * 1e3) as u64;
+        self.len() - self.picos.count_between(0, picos.min(PICOS_MAX))
+    }
+
     /// The histogram in HdrHistogram's V2 format, base64. Values are picoseconds.
     pub fn to_base64(&self) -> Result<String, HistogramError> {
         let mut bytes = Vec::new();
@@ -208,6 +215,15 @@ mod tests {
         let mut histogram = Histogram::new().unwrap();
         histogram.record(mock::device_nanos(3));
         assert_eq!((histogram.len(), histogram.min_ns()), (1, 3.0));
+    }
+
+    /// Merged readings count like readings recorded into one histogram.
+    #[test]
+    fn merging_adds_readings() {
+        let (mut one, mut all) = (filled(10), filled(10));
+        one.add(&filled(3)).unwrap();
+        (1..=3).for_each(|nanos| all.record(mock::host_nanos(nanos)));
+        assert_eq!((one.len(), one.picos), (13, all.picos));
     }
 
     /// What is written can be read by any reader of the format, with the same values.

@@ -18,6 +18,7 @@
 //! assert_eq!(slow.speedup_of(&fast).unwrap().value, 2.0);
 //! ```
 
+pub mod hlog;
 pub mod interval;
 pub mod latency;
 pub mod launches;

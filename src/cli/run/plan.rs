@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Arguments, Threads};
+use super::{Arguments, Threads, load::LoadPlan};
 use crate::{
     backend::{BackendEntry, BackendKind, ProbeContext, Unavailable},
     cli::{Exit, Failure, backends_asked, corpus_asked},
@@ -23,6 +23,9 @@ const BATCH_LENS: [usize; 6] = [1, 16, 256, 4_096, 16_384, 1_048_576];
 
 /// Records of a batch of which two fit the part of a first cache that they may fill.
 const BATCH_LEN_OF_FIRST_CACHE: usize = 256;
+
+/// The batch length of a request unless told otherwise, where load is the only method.
+const BATCH_LEN_OF_REQUEST: usize = 16;
 
 const BUDGET: Duration = Duration::from_secs(1);
 const BUDGET_QUICK: Duration = Duration::from_millis(150);
@@ -49,6 +52,8 @@ pub(super) struct Plan {
     /// The budget is that of all launches together.
     pub(super) limits: Limits,
     launches: u32,
+    /// What is offered, where load is a method.
+    pub(super) load: Option<LoadPlan>,
 }
 
 /// Batches of one length in one footprint.
@@ -87,6 +92,7 @@ impl Case {
 const fn suits(method: Method, kind: BackendKind) -> bool {
     match method.subject() {
         Subject::HostTime => !matches!(kind, BackendKind::Fpga),
+        Subject::Host => !matches!(kind, BackendKind::Gpu | BackendKind::Fpga),
         Subject::Device => matches!(kind, BackendKind::Gpu),
         Subject::Simulated => matches!(kind, BackendKind::Fpga),
     }
@@ -118,9 +124,10 @@ fn refuse_unsuited(methods: &[Method], backends: &[&BackendEntry]) -> Result<(),
     Err(Failure::new(Exit::Unfit, message))
 }
 
-/// Hot and cold, or hot only if it must be quick.
-fn footprints(arguments: &Arguments) -> Vec<Wanted> {
-    match (arguments.footprint.as_slice(), arguments.quick) {
+/// Hot and cold, or hot only if it must be quick or is a load and nothing else.
+fn footprints(arguments: &Arguments, methods: &[Method]) -> Vec<Wanted> {
+    let is_hot_only = arguments.quick || methods == [Method::Load];
+    match (arguments.footprint.as_slice(), is_hot_only) {
         ([], false) => vec![Wanted::Hot, Wanted::Cold],
         ([], true) => vec![Wanted::Hot],
         (asked, _) => asked.to_vec(),
@@ -128,7 +135,7 @@ fn footprints(arguments: &Arguments) -> Vec<Wanted> {
 }
 
 /// One thread is always among several counts: scaling is read against it.
-fn thread_counts(asked: &[Threads]) -> Vec<usize> {
+pub(super) fn thread_counts(asked: &[Threads]) -> Vec<usize> {
     let mut counts: Vec<usize> = asked.iter().map(|threads| threads.count()).collect();
     counts.push(1);
     counts.sort_unstable();
@@ -139,6 +146,14 @@ fn thread_counts(asked: &[Threads]) -> Vec<usize> {
 impl Plan {
     /// What the arguments ask for.
     pub(super) fn new(arguments: &Arguments, context: &ProbeContext) -> Result<Self, Failure> {
+        let chosen = |method: &Method| match arguments.method.as_slice() {
+            [] => method.is_default(),
+            asked => asked.contains(method),
+        };
+        let methods: Vec<Method> = Method::ALL.into_iter().filter(chosen).collect();
+        let default_budget = if arguments.quick { BUDGET_QUICK } else { BUDGET };
+        let budget = arguments.budget.unwrap_or(default_budget);
+        let load = LoadPlan::new(arguments, &methods, budget)?;
         let (mut backends, missing) = backends_asked(&arguments.backend, arguments.peers, context)?;
         // The baseline first: it is what the others are read against. Devices below a roof of their
         // own, and last what has no time at all.
@@ -151,16 +166,16 @@ impl Plan {
             (entry.id != registry::BASELINE.id, apart)
         });
         let mut batch_lens: Vec<usize> = arguments.batch.iter().map(|&len| len as usize).collect();
-        if batch_lens.is_empty() {
-            batch_lens.extend(BATCH_LENS);
+        match methods.as_slice() {
+            _ if !batch_lens.is_empty() => {}
+            [Method::Load] => batch_lens.push(BATCH_LEN_OF_REQUEST),
+            _ => batch_lens.extend(BATCH_LENS),
         }
         batch_lens.sort_unstable();
         batch_lens.dedup();
-        let chosen =
-            |method: &Method| arguments.method.is_empty() || arguments.method.contains(method);
-        let methods: Vec<Method> = Method::ALL.into_iter().filter(chosen).collect();
+        let mut threads = arguments.threads.clone();
+        threads.extend(arguments.load.workers);
         refuse_unsuited(&methods, &backends)?;
-        let default_budget = if arguments.quick { BUDGET_QUICK } else { BUDGET };
         Ok(Self {
             context: context.clone(),
             op: Op::Decide,
@@ -171,14 +186,12 @@ impl Plan {
             named: arguments.backend.clone(),
             missing,
             batch_lens,
-            footprints: footprints(arguments),
-            thread_counts: thread_counts(&arguments.threads),
+            footprints: footprints(arguments, &methods),
+            thread_counts: thread_counts(&threads),
             methods,
-            limits: Limits {
-                budget: arguments.budget.unwrap_or(default_budget),
-                precision: PRECISION,
-            },
             launches: arguments.launches,
+            limits: Limits { budget, precision: PRECISION },
+            load,
         })
     }
 
@@ -250,6 +263,7 @@ impl Plan {
                 }
                 Method::Throughput => self.thread_counts.len(),
                 Method::Latency => 1,
+                Method::Load => self.load.as_ref().map_or(0, LoadPlan::entries),
                 Method::BreakEven => 0,
                 Method::Cycles => usize::from(case.is_first_of_its_length(cases)),
                 _ => usize::from(case.is_for_devices(cases)),

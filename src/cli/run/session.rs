@@ -161,7 +161,7 @@ impl<'a> Session<'a> {
             for &method in &self.plan.methods {
                 // What takes a device apart, and what counts cycles, does so once for each length.
                 let is_due = match method.subject() {
-                    Subject::HostTime => lineups.has_contenders(),
+                    Subject::HostTime | Subject::Host => lineups.has_contenders(),
                     Subject::Device => case.is_for_devices(&self.cases),
                     Subject::Simulated => case.is_first_of_its_length(&self.cases),
                 };
@@ -171,6 +171,7 @@ impl<'a> Session<'a> {
                 let (batch_len, home) = (case.batch_len, &case.footprint.home);
                 tell(Event::Begins(&format!("{} x {batch_len} in {home}", method.name())))?;
                 match method {
+                    Method::Load => self.load(&mut lineups.all, case, record, tell)?,
                     Method::Cycles => self.cycles(lineups, case, record, tell)?,
                     _ => surviving(lineups, |all| match method {
                         Method::Throughput => self.throughput(all, case, &ceilings, record, tell),
@@ -362,7 +363,7 @@ impl<'a> Session<'a> {
         Ok(contestants)
     }
 
-    fn team(&self, threads: usize) -> Option<&'a Team> {
+    pub(super) fn team(&self, threads: usize) -> Option<&'a Team> {
         self.teams.iter().find(|team| team.cores().len() == threads)
     }
 
@@ -377,13 +378,13 @@ impl<'a> Session<'a> {
     }
 
     /// One snapshot of this thread, then one of each thread of each team.
-    fn snapshots(&self) -> Vec<Vec<Snapshot>> {
+    pub(super) fn snapshots(&self) -> Vec<Vec<Snapshot>> {
         let teams = self.teams.iter().map(|team| team.each(Snapshot::take));
         std::iter::once(vec![Snapshot::take()]).chain(teams).collect()
     }
 
     /// What happened to those that measured on so many threads.
-    fn disturbance(
+    pub(super) fn disturbance(
         &self,
         threads: usize,
         before: &[Vec<Snapshot>],

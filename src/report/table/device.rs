@@ -23,7 +23,11 @@ pub(super) fn of_method(method: Method, entries: &[&Entry]) -> Option<(&'static 
         Method::Stages => Some((STAGES_TITLE, stages(entries))),
         Method::Stream => Some((STREAM_TITLE, stream(entries))),
         Method::Resident => Some((RESIDENT_TITLE, resident(entries))),
-        Method::Throughput | Method::Latency | Method::BreakEven | Method::Cycles => None,
+        Method::Throughput
+        | Method::Latency
+        | Method::Load
+        | Method::BreakEven
+        | Method::Cycles => None,
     }
 }
 
