@@ -66,6 +66,8 @@ fn records_follow_the_schema() {
         |record: &mut Value| record["entries"][0]["metrics"]["host/per_record/p50"] = json!("1"),
         |record: &mut Value| record["corpus"]["digest"] = json!("unknown"),
         |record: &mut Value| record["timer"]["resolution_ns"] = json!(0),
+        |record: &mut Value| record["timer"]["back_to_back"]["zero_share"] = json!(1.5),
+        |record: &mut Value| record["timer"]["backward_steps"] = json!(-1),
         |record: &mut Value| drop(record.as_object_mut().unwrap().remove("host")),
     ] {
         let mut spoiled = record.clone();

@@ -180,14 +180,10 @@ fn footer(record: &RunRecord) -> String {
         host.cores_usable,
         host.platform
     );
-    let quality = &record.timer.quality;
+    let quality = record.timer.quality.to_string().replace('\n', "\n          ");
     let _ = writeln!(
         text,
-        "timer     {:?}, resolution {:.1} ns, overhead {:.1} ns (empty operation: {} ns per batch, \
-         {} ns per reading)",
-        quality.source,
-        quality.resolution_ns,
-        quality.overhead_ns,
+        "timer     {quality}\n          empty operation: {} ns per batch, {} ns per reading",
         number(record.timer.empty_throughput_ns.map(|estimate| estimate.value)),
         number(record.timer.empty_latency_ns),
     );
