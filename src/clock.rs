@@ -137,7 +137,7 @@ pub trait Time: Clock {
     fn picos(self) -> u64;
 }
 
-/// A duration on the host's monotonic clock. Made only in `host/timer.rs`.
+/// A duration on the host's monotonic clock. Made only in `host/timer/`.
 ///
 /// Kept in picoseconds, since one tick of a time-stamp counter is a fraction of a nanosecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

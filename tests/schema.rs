@@ -78,6 +78,8 @@ fn records_follow_the_schema() {
         |record: &mut Value| record["entries"][0]["launches"][0]["number"] = json!(0),
         |record: &mut Value| record["entries"][0]["steady"]["state"] = json!("maybe"),
         |record: &mut Value| drop(record["timer"]["empty"]["latency"].take()),
+        |record: &mut Value| record["timer"]["back_to_back"]["zero_share"] = json!(1.5),
+        |record: &mut Value| record["timer"]["backward_steps"] = json!(-1),
         |record: &mut Value| drop(record.as_object_mut().unwrap().remove("host")),
     ] {
         let mut spoiled = record.clone();

@@ -203,12 +203,8 @@ fn footer(record: &RunRecord) -> String {
         host.cores_usable,
         host.platform
     );
-    let quality = &record.timer.quality;
-    let _ = writeln!(
-        text,
-        "timer     {:?}, resolution {:.1} ns, overhead {:.1} ns",
-        quality.source, quality.resolution_ns, quality.overhead_ns,
-    );
+    let quality = record.timer.quality.to_string().replace('\n', "\n          ");
+    let _ = writeln!(text, "timer     {quality}");
     let _ = write!(text, "{}", empty(record));
     let corpus = &record.corpus;
     let _ = writeln!(
