@@ -67,8 +67,9 @@ pub(super) struct Arguments {
     /// measured too (repeatable, or comma-separated)
     #[arg(long, value_name = "N|all", value_delimiter = ',', value_parser = Threads::parse)]
     threads: Vec<Threads>,
-    /// Only these methods: throughput, latency, load, for devices stages, stream, resident and
-    /// break-even, for simulated hardware cycles; load runs only when named here (repeatable, or comma-separated)
+    /// Only these methods: throughput, latency, for devices stages, stream, resident and
+    /// break-even, for simulated hardware cycles; and load, which runs only when named here
+    /// (repeatable, or comma-separated)
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = parse_method)]
     method: Vec<Method>,
     /// All batch lengths and methods, hot only, with small budgets: half a minute at most
