@@ -99,7 +99,7 @@ fn comments(entry: &Entry, load: &Load, kind: Kind) -> Vec<String> {
             entry.batch_len
         ),
         format!(
-            "{} with {} workers; {} clients, {} arrivals, {:.0} requests/s offered, {:.0} served",
+            "backend: {}, workers: {}, clients: {}, arrivals: {}; {:.0} requests/s offered, {:.0} served",
             entry.backend,
             load.workers,
             load.offered.clients,
