@@ -55,13 +55,14 @@ pub(super) struct Arguments {
     /// Also measure the peers: published CRC crates behind the same parse
     #[arg(long)]
     peers: bool,
-    /// Records per batch (repeatable, or comma-separated) [default: 1 to 1048576; for load alone: 16]
+    /// Records per batch (repeatable, or comma-separated) [default: from 1 to 1048576; for load
+    /// alone: 16]
     #[arg(long, value_name = "N", value_delimiter = ',',
           value_parser = clap::value_parser!(u32).range(1..=64 << 20))]
     batch: Vec<u32>,
     /// Where inputs and outputs lie: hot (the smallest cache that holds two batches), cold (well
-    /// beyond the last), memory, or a cache such as L2 [default: hot,cold; with --quick, or for load
-    /// alone: hot]
+    /// beyond the last), memory, or a cache such as L2 [default: hot,cold; with --quick, or for
+    /// load alone: hot]
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Wanted::parse)]
     footprint: Vec<Wanted>,
     /// Threads that submit batches at once, each on a core of its own: a number or `all`; 1 is
