@@ -47,20 +47,23 @@ pub(super) struct Arguments {
     /// Also measure the peers: published CRC crates behind the same parse
     #[arg(long)]
     peers: bool,
-    /// Records per batch (repeatable, or comma-separated)
+    /// Records per batch (repeatable, or comma-separated) [default: from 1 to 1048576; for load
+    /// alone: 16]
     #[arg(long, value_name = "N", value_delimiter = ',',
           value_parser = clap::value_parser!(u32).range(1..=64 << 20))]
     batch: Vec<u32>,
     /// Where inputs and outputs lie: hot (the smallest cache that holds two batches), cold (well
-    /// beyond the last), memory, or a cache such as L2 [default: hot,cold; with --quick: hot]
+    /// beyond the last), memory, or a cache such as L2 [default: hot,cold; with --quick, or for
+    /// load alone: hot]
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Wanted::parse)]
     footprint: Vec<Wanted>,
     /// Threads that submit batches at once, each on a core of its own: a number or `all`; 1 is
     /// measured too (repeatable, or comma-separated)
     #[arg(long, value_name = "N|all", value_delimiter = ',', value_parser = Threads::parse)]
     threads: Vec<Threads>,
-    /// Only these methods: throughput, latency, load, for devices stages, stream, resident and
-    /// break-even, for simulated hardware cycles; load runs only when named here (repeatable, or comma-separated)
+    /// Only these methods: throughput, latency, for devices stages, stream, resident and
+    /// break-even, for simulated hardware cycles; and load, which runs only when named here
+    /// (repeatable, or comma-separated)
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = parse_method)]
     method: Vec<Method>,
     /// All batch lengths and methods, hot only, with small budgets: half a minute at most
@@ -94,8 +97,6 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "PERMILLE", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(0..=1000))]
     faults: u16,
-    #[command(flatten)]
-    load: load::LoadArguments,
     /// Destroy the device after N submissions, to see that the rest is kept
     #[arg(long, value_name = "N")]
     plant_device_loss: Option<u64>,
@@ -108,6 +109,9 @@ pub(super) struct Arguments {
     /// Print the record instead of tables
     #[arg(long)]
     json: bool,
+    // Last: its heading would hold for all flags that follow.
+    #[command(flatten)]
+    load: load::LoadArguments,
 }
 
 /// A number of threads.

@@ -99,7 +99,8 @@ fn comments(entry: &Entry, load: &Load, kind: Kind) -> Vec<String> {
             entry.batch_len
         ),
         format!(
-            "{} with {} workers; {} clients, {} arrivals, {:.0} requests/s offered, {:.0} served",
+            "backend: {}, workers: {}, clients: {}, arrivals: {}; requests/s: {:.0} offered, \
+             {:.0} served",
             entry.backend,
             load.workers,
             load.offered.clients,

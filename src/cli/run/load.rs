@@ -61,8 +61,9 @@ pub(super) struct LoadArguments {
 /// Clients unless told otherwise.
 const CLIENTS: [usize; 3] = [1, 100, CLIENTS_MAX];
 
-/// Part of the budget in which one worker is measured back to back.
+/// Part of the budget in which one worker is measured back to back, and the most that makes sense.
 const CLOSED_LOOP_PART: u32 = 10;
+const CLOSED_LOOP_MAX: Duration = Duration::from_millis(250);
 
 /// Share of one worker's requests that is offered unless told otherwise.
 const RATE_SHARE: f64 = 0.5;
@@ -229,7 +230,8 @@ impl Session<'_> {
             let mut rotations = self.shared_rotations(lineup, case)?;
             let members = lineup.host_backends()?.into_iter().zip(&mut rotations);
             let mut crew = Crew::new(self.team(plan.workers), members);
-            let window = self.whole_bench().limits.budget / CLOSED_LOOP_PART;
+            let window =
+                (self.whole_bench().limits.budget / CLOSED_LOOP_PART).min(CLOSED_LOOP_MAX);
             let one_worker_per_s =
                 crew.closed_loop_per_s(self.whole_bench(), window).map_err(Failure::internal)?;
             let scene = Scene { plan, header, one_worker_per_s };
