@@ -107,7 +107,7 @@ pub(super) mod fake {
 
 #[cfg(test)]
 mod tests {
-    use super::{fake::tree, *};
+    use super::fake::tree;
 
     /// An empty file is no missing file, entries come in the order of their numbers, and nothing is
     /// read outside the tree.

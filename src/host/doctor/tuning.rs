@@ -139,8 +139,15 @@ impl Change {
             Ok(()) => match root.exact(&self.path) {
                 Some(now) if self.is_same(&now, &self.after) => Step::new(self, Outcome::Applied),
                 now => {
+                    // Neither ours nor what it was: the file goes back at once.
                     let now = now.unwrap_or_default();
-                    let reason = format!("written, but it reads `{}`", now.trim());
+                    let back = writer(&root.path(&self.path), &self.before).err();
+                    let back = back.map(|error| format!("; not put back: {error}"));
+                    let reason = format!(
+                        "written, but it reads `{}`{}",
+                        now.trim(),
+                        back.unwrap_or_default()
+                    );
                     Step::because(self, Outcome::Refused, reason)
                 }
             },

@@ -35,7 +35,7 @@ fn outcomes(steps: &[Step]) -> Vec<Outcome> {
     steps.iter().map(|step| step.outcome).collect()
 }
 
-const NEVER: AtomicBool = AtomicBool::new(false);
+static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// What is to be changed is changed and no more, and comes back to the byte.
 #[test]

@@ -8,8 +8,10 @@ mod jitter;
 mod memory;
 mod system;
 mod timer;
+mod tuning;
 
 pub use system::{counters_available, counters_finding};
+pub use tuning::tuning_finding;
 
 use super::{Examination, finding::Finding, measure::jitter::Jitter};
 

@@ -61,7 +61,11 @@ pub fn run(timer: &Timer, buffer_bytes: usize) -> Bandwidth {
         // Bytes per nanosecond are gigabytes per second.
         bytes / timer.between(start, timer.end()).in_units().max(1.0)
     };
-    let read = (0..PASSES).map(|_| pass(&mut || drop(black_box(sum(black_box(&source))))));
+    let read = (0..PASSES).map(|_| {
+        pass(&mut || {
+            black_box(sum(black_box(&source)));
+        })
+    });
     let read = rate(read.collect());
     let copy = (0..PASSES).map(|_| {
         pass(&mut || {
