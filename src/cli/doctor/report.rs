@@ -103,7 +103,7 @@ fn push_finding(text: &mut String, subject: &str, finding: &Finding) {
         .map(|effect| format!("{}: {} {}", effect.what, figure(effect.value), effect.unit))
         .collect();
     if !effects.is_empty() {
-        push_row(text, [""; 3], &effects.join(", "));
+        push_row(text, [""; 3], &effects.join("; "));
     }
     if let Some(advice) = &finding.advice {
         push_row(text, [""; 3], &format!("-> {advice}"));

@@ -33,7 +33,7 @@ fn huge_pages(examination: &Examination) -> Finding {
     let size = memory.huge_page_bytes.map(|size| format!(" of {}", bytes(size)));
     let reserved = memory.huge_pages_free.map_or_else(
         || "reserved ones unknown".to_owned(),
-        |count| format!("{count} reserved{} free", size.unwrap_or_default()),
+        |count| format!("{count} reserved and free{}", size.unwrap_or_default()),
     );
     match memory.transparent_huge_pages.as_deref() {
         None => Finding::unknown(subject, code, format!("transparent ones; {reserved}")),
