@@ -162,7 +162,7 @@ fn apply(
     if let Err(error) = settled {
         // The first entry is still there, and restoring by it is right as well.
         tuned.journal_kept = true;
-        tuned.notes.push(format!("the journal names more than was changed: {error}"));
+        tuned.notes.push(error.to_string());
     }
     Ok(())
 }

@@ -63,6 +63,19 @@ pub enum JournalError {
         /// What is wrong with it.
         reason: String,
     },
+    /// It cannot be brought up to date. What it names more than is changed does no harm: restoring
+    /// leaves alone what is back already.
+    #[error(
+        "cannot update the journal {}: {error}; see to its folder, then run \
+         `nanogate doctor --restore`",
+        path.display()
+    )]
+    Stale {
+        /// The journal.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
     /// It cannot be read or written.
     #[error(
         "journal {}: {error}; nothing was touched: run as root, or set {STATE_VARIABLE} to a folder \
@@ -153,17 +166,17 @@ impl Journal {
 
     /// Replaces the entry: a crash leaves the old one or the new one.
     pub fn replace(&self, entry: &Entry) -> Result<(), JournalError> {
-        let file = self.written(entry).map_err(|error| self.io(error))?;
-        file.persist(&self.path).map_err(|persist| self.io(persist.error))?;
-        sync_folder(self.folder()).map_err(|error| self.io(error))
+        let file = self.written(entry).map_err(|error| self.stale(error))?;
+        file.persist(&self.path).map_err(|persist| self.stale(persist.error))?;
+        sync_folder(self.folder()).map_err(|error| self.stale(error))
     }
 
     /// Removes it. What is not there is removed already.
     pub fn remove(&self) -> Result<(), JournalError> {
         match fs::remove_file(&self.path) {
-            Ok(()) => sync_folder(self.folder()).map_err(|error| self.io(error)),
+            Ok(()) => sync_folder(self.folder()).map_err(|error| self.stale(error)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(self.io(error)),
+            Err(error) => Err(self.stale(error)),
         }
     }
 
@@ -173,6 +186,10 @@ impl Journal {
 
     fn io(&self, error: io::Error) -> JournalError {
         JournalError::Io { path: self.path.clone(), error }
+    }
+
+    fn stale(&self, error: io::Error) -> JournalError {
+        JournalError::Stale { path: self.path.clone(), error }
     }
 
     /// The entry in a temporary file that is on the disk.
