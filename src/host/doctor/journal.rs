@@ -78,8 +78,8 @@ pub enum JournalError {
     },
     /// It cannot be read or written.
     #[error(
-        "journal {}: {error}; nothing was touched: run as root, or set {STATE_VARIABLE} to a folder \
-         that you may write to",
+        "journal {}: {error}; nothing was touched: run as root, or set {STATE_VARIABLE} to a \
+         folder that you may write to",
         path.display()
     )]
     Io {
