@@ -290,7 +290,7 @@ impl Warning {
 }
 
 /// Share of the usable cores that may be busy before it is worth a warning.
-const LOAD_SHARE_MAX: f64 = 0.5;
+pub const LOAD_SHARE_MAX: f64 = 0.5;
 
 /// What is wrong with the machine before anything is measured.
 #[must_use]

@@ -3,6 +3,7 @@
 mod backends;
 mod corpus;
 mod decide;
+mod doctor;
 mod exit;
 mod interrupt;
 mod output;
@@ -75,6 +76,8 @@ enum Verb {
     Decide(decide::Arguments),
     /// List the backends, and why some are missing
     Backends(backends::Arguments),
+    /// Say whether this machine is fit to measure on, and make it fitter
+    Doctor(doctor::Arguments),
     /// Build, describe, explain and multiply the corpus of real tools
     Corpus(corpus::Arguments),
 }
@@ -129,6 +132,7 @@ fn act(arguments: Arguments) -> Result<Exit, Failure> {
         Verb::Verify(arguments) => verify::main(&arguments, &context),
         Verb::Decide(arguments) => decide::main(&arguments, &context),
         Verb::Backends(arguments) => backends::main(&arguments, &context),
+        Verb::Doctor(arguments) => doctor::main(&arguments, &context),
         Verb::Corpus(arguments) => corpus::main(arguments),
     }
 }

@@ -77,7 +77,8 @@ fn kibibytes(text: &str) -> Option<u64> {
     text.strip_suffix("kB")?.trim().parse::<u64>().ok().map(|count| count * 1024)
 }
 
-fn caches(folder: &Path) -> Vec<Cache> {
+/// The caches that a folder of the kernel describes, nearest first.
+pub(super) fn caches(folder: &Path) -> Vec<Cache> {
     let mut caches: Vec<Cache> =
         (0..16).map_while(|index| cache(&folder.join(format!("index{index}")))).collect();
     caches.sort_by(|one, other| (one.level, &one.kind).cmp(&(other.level, &other.kind)));

@@ -2,6 +2,7 @@
 
 pub mod affinity;
 pub mod cpu;
+pub mod doctor;
 pub mod fingerprint;
 pub mod layout;
 pub mod lock;
