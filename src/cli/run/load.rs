@@ -230,8 +230,7 @@ impl Session<'_> {
             let mut rotations = self.shared_rotations(lineup, case)?;
             let members = lineup.host_backends()?.into_iter().zip(&mut rotations);
             let mut crew = Crew::new(self.team(plan.workers), members);
-            let window =
-                (self.whole_bench().limits.budget / CLOSED_LOOP_PART).min(CLOSED_LOOP_MAX);
+            let window = (self.whole_bench().limits.budget / CLOSED_LOOP_PART).min(CLOSED_LOOP_MAX);
             let one_worker_per_s =
                 crew.closed_loop_per_s(self.whole_bench(), window).map_err(Failure::internal)?;
             let scene = Scene { plan, header, one_worker_per_s };
