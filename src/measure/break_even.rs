@@ -209,7 +209,16 @@ pub enum BreakEvenError {
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,
+    /// No contest of a length gave a ratio.
+    #[error(
+        "{CONTESTS} contests with {0} records bore no ratio: stop other work, and repeat the run"
+    )]
+    NoRatio(usize),
 }
+
+/// Contests of one length before it is given up: on a machine that is busy with other things, the
+/// longer of two readings can take less than the shorter.
+const CONTESTS: usize = 5;
 
 /// Searches by contests of `processor` and `device`, for each length on rotations of their own in
 /// that order. What they leave behind is compared with the golden outputs.
@@ -221,17 +230,24 @@ pub fn measure<'p>(
     mut rotations: impl FnMut(usize) -> Result<[Rotation<'p>; 2], BreakEvenError>,
 ) -> Result<BreakEven, BreakEvenError> {
     search(len_max, |batch_len| {
-        let [mut first, mut second] = rotations(batch_len)?;
-        let contestants =
-            [Contestant::new(processor, &mut first), Contestant::new(device, &mut second)];
-        let [baseline, candidate] = throughput::measure_each(bench, contestants)?;
-        for (who, rotation) in [("processor", &mut first), ("device", &mut second)] {
-            if let Some(divergence) = rotation.verify_measured() {
-                return Err(BreakEvenError::Wrong { who, divergence });
+        for _ in 0..CONTESTS {
+            let [mut first, mut second] = rotations(batch_len)?;
+            let contestants =
+                [Contestant::new(processor, &mut first), Contestant::new(device, &mut second)];
+            let [baseline, candidate] = throughput::measure_each(bench, contestants)?;
+            for (who, rotation) in [("processor", &mut first), ("device", &mut second)] {
+                if let Some(divergence) = rotation.verify_measured() {
+                    return Err(BreakEvenError::Wrong { who, divergence });
+                }
+            }
+            if bench.is_interrupted() {
+                return Err(BreakEvenError::Interrupted);
+            }
+            if let Some(speedup) = baseline.per_record.speedup_of(&candidate.per_record) {
+                return Ok(speedup);
             }
         }
-        let speedup = baseline.per_record.speedup_of(&candidate.per_record);
-        speedup.filter(|_| !bench.is_interrupted()).ok_or(BreakEvenError::Interrupted)
+        Err(BreakEvenError::NoRatio(batch_len))
     })
 }
 

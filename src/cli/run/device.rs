@@ -235,15 +235,17 @@ impl Session<'_> {
             None => registry::best(&self.plan.context).map_err(Failure::internal)?,
         };
         for (id, shared) in devices(lineups) {
+            let row = |mode, found: Option<BreakEven>, absent: Option<String>| BreakEvenRecord {
+                backend: id.into(),
+                against: against.id.into(),
+                mode,
+                found,
+                absent,
+            };
             if shared.lock().facts().adapter.is_software() {
-                let row = |mode| BreakEvenRecord {
-                    backend: id.into(),
-                    against: against.id.into(),
-                    mode,
-                    found: None,
-                    absent: Some("a software driver is not compared as a GPU".into()),
-                };
-                record.break_even.extend(Mode::ALL.map(row));
+                let reason = "a software driver is not compared as a GPU";
+                let rows = Mode::ALL.map(|mode| row(mode, None, Some(reason.into())));
+                record.break_even.extend(rows);
                 continue;
             }
             let options = OpenOptions { op: self.plan.op, batch_len_max: len_max };
@@ -251,13 +253,10 @@ impl Session<'_> {
             for mode in Mode::ALL {
                 tell(Event::Begins(&format!("break-even of {id}, {}", mode.name())))?;
                 match self.search(mode, shared, host.as_mut(), len_max) {
-                    Ok(found) => record.break_even.push(BreakEvenRecord {
-                        backend: id.into(),
-                        against: against.id.into(),
-                        mode,
-                        found: Some(found),
-                        absent: None,
-                    }),
+                    Ok(found) => record.break_even.push(row(mode, Some(found), None)),
+                    Err(error @ BreakEvenError::NoRatio(_)) => {
+                        record.break_even.push(row(mode, None, Some(error.to_string())));
+                    }
                     Err(BreakEvenError::Interrupted) => return Ok(()),
                     Err(BreakEvenError::Submit(error)) => return Err(error.into()),
                     Err(error @ BreakEvenError::Wrong { .. }) => {

@@ -18,7 +18,7 @@ use crate::{
         timer::Timer,
     },
     measure::{
-        Bench, Empty, Limits, Method, Subject,
+        Bench, Empty, Limits, Method, Stop, Subject,
         empty::{self, EmptyReadings},
         footprint::Footprint,
         inputs::{Pool, Rotation},
@@ -306,7 +306,7 @@ impl<'a> Session<'a> {
         entry: Entry,
         tell: &mut Tell<'_>,
     ) -> Result<(), Failure> {
-        if entry.metrics.is_empty() {
+        if entry.metrics.is_empty() && entry.stop == Stop::Interrupted {
             return Ok(());
         }
         record.entries.push(entry);
