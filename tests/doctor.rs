@@ -251,6 +251,38 @@ fn restore_works_after_a_crash() {
     assert!(!system.journal().exists());
 }
 
+/// Killed for good while it changes over a thousand settings: all of them come back.
+#[test]
+fn restore_works_after_a_kill() {
+    let system = System::new();
+    let affinity = |irq: usize| format!("/proc/irq/{irq}/smp_affinity");
+    let irqs = 100..1_500;
+    for irq in irqs.clone() {
+        system.write(&affinity(irq), "ffffffff,ffffffff\n");
+    }
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("nanogate"))
+        .args(["doctor", "--fix", "--core", &system.core.to_string()])
+        .env("TMPDIR", system.folder.path())
+        .env("NANOGATE_SYSTEM_ROOT", system.folder.path().join("root"))
+        .env("NANOGATE_STATE_DIR", system.folder.path().join("state"))
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    // The journal comes first: once a setting is changed, it must be there.
+    while system.read(&affinity(500)) == "ffffffff,ffffffff\n" {
+        assert!(child.try_wait().unwrap().is_none(), "ended by itself");
+    }
+    assert!(system.journal().exists());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let is_changed = |irq: &usize| system.read(&affinity(*irq)) != "ffffffff,ffffffff\n";
+    let changed = irqs.clone().filter(is_changed).count();
+    assert!(changed > 400);
+    system.doctor(&["--restore"]).success();
+    assert_eq!(irqs.filter(is_changed).count(), 0, "{changed} were changed");
+    assert_eq!((system.governor().as_str(), system.journal().exists()), ("powersave\n", false));
+}
+
 /// What somebody else set since is left alone and told, and does not keep the journal.
 #[test]
 fn foreign_changes_stay() {

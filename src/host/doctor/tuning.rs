@@ -91,10 +91,17 @@ impl Step {
 /// How a file is written.
 pub type Writer<'a> = &'a mut dyn FnMut(&Path, &str) -> io::Result<()>;
 
-/// Writes a setting as the kernel wants it: in one piece, to a file that is there.
+/// Writes a setting as the kernel wants it: in one call, to a file that is there. A file is never
+/// emptied first: who dies in between would leave neither value.
 pub fn write(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).truncate(true).open(path)?;
-    file.write_all(text.as_bytes())
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.write_all(text.as_bytes())?;
+    // Only ordinary files, as in tests, keep the end of a longer text. Reading back tells.
+    let length = text.len() as u64;
+    if file.metadata().is_ok_and(|metadata| metadata.len() > length) {
+        file.set_len(length).ok();
+    }
+    Ok(())
 }
 
 impl Change {
