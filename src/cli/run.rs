@@ -1,5 +1,6 @@
 //! `nanogate run`: verifies, then measures, and keeps what is measured.
 
+mod counting;
 mod device;
 mod lineup;
 mod plan;
@@ -172,6 +173,7 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     let mut session =
         Session::new(&plan, &record.host.caches, cases, &teams, &timer, interrupt.flag())?;
     record.timer = session.timer_record()?;
+    record.counters = session.counters.borrow().statuses();
     progress.step();
     progress.say("verifying, and measuring in the first cache");
     let measured = session.measure(&mut lineups, &mut record, &mut |event| match event {
@@ -253,6 +255,7 @@ fn begin(plan: &Plan, host: Fingerprint, timer: &Timer, pinned: Option<Warning>)
             empty_throughput_ns: None,
             empty_latency_ns: None,
         },
+        counters: Vec::new(),
         corpus: plan.corpus_record(),
         devices: Vec::new(),
         simulated: Vec::new(),

@@ -1,11 +1,13 @@
 //! Facts about this machine: its timer, its cores, and what disturbs a measurement.
 
 pub mod affinity;
+pub mod counters;
 pub mod cpu;
 pub mod fingerprint;
 pub mod lock;
 pub mod schedule;
 pub mod timer;
+pub mod usage;
 
 use std::{fs, path::Path};
 

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use super::{Bench, Stop, WARM_UP_SHARE, inputs::Rotation};
+use super::{Bench, Stop, WARM_UP_SHARE, inputs::Rotation, samples::Recorder};
 use crate::{
     backend::{HostBackend, SubmitError},
     clock::HostNanos,
@@ -14,10 +14,6 @@ use crate::{
 
 /// Readings that bear every percentile that is looked for.
 const READINGS_MAX: u64 = 1_000_000;
-
-/// Readings kept before they go to the histogram. Its counters would push the input out of the
-/// first cache if they were touched after every reading; 4 KiB do not.
-const KEPT: usize = 256;
 
 /// What was measured.
 #[derive(Clone, Debug)]
@@ -45,21 +41,20 @@ pub fn measure(
     backend: &mut HostBackend,
     rotation: &mut Rotation<'_>,
 ) -> Result<Latency, LatencyError> {
-    let mut histogram = Histogram::new()?;
+    let mut recorder = Recorder::new()?;
     warm_up(bench, backend, rotation)?;
     let clock = Instant::now();
     let stop = loop {
-        let kept = read_stretch(bench, backend, rotation)?;
-        kept.into_iter().for_each(|reading| histogram.record(reading));
+        read_stretch(bench, backend, rotation, &mut recorder)?;
         if bench.is_interrupted() {
             break Stop::Interrupted;
-        } else if histogram.len() >= READINGS_MAX {
+        } else if recorder.len() >= READINGS_MAX {
             break Stop::Complete;
         } else if clock.elapsed() >= bench.limits.budget {
             break Stop::Budget;
         }
     };
-    Ok(Latency { end_to_end: histogram, stop })
+    Ok(Latency { end_to_end: recorder.finish(), stop })
 }
 
 fn warm_up(
@@ -77,18 +72,19 @@ fn warm_up(
     }
 }
 
-/// One reading per batch, over the next stretch of the rotation.
+/// One reading per batch, over the next stretch of the rotation, and no more than there is room
+/// for.
 fn read_stretch(
     bench: Bench<'_>,
     backend: &mut HostBackend,
     rotation: &mut Rotation<'_>,
-) -> Result<Vec<HostNanos>, SubmitError> {
-    let mut kept = Vec::with_capacity(KEPT);
-    for (batch, out) in rotation.stretch(KEPT as u64).into_iter() {
+    recorder: &mut Recorder,
+) -> Result<(), SubmitError> {
+    for (batch, out) in rotation.stretch(recorder.room() as u64).into_iter() {
         let start = bench.timer.start();
         backend.submit(batch, out)?;
         let end = bench.timer.end();
-        kept.push(bench.timer.between(start, end));
+        recorder.keep(bench.timer.between(start, end));
     }
-    Ok(kept)
+    Ok(())
 }

@@ -1,12 +1,14 @@
 //! Measuring: one file per method. Host time is taken here, never by a backend.
 
 pub mod break_even;
+pub mod counts;
 pub mod cycles;
 pub mod device;
 pub mod footprint;
 pub mod inputs;
 pub mod latency;
 pub mod placed;
+pub mod samples;
 pub mod stages;
 pub mod stream;
 pub mod team;

@@ -11,7 +11,9 @@ use super::{
 use crate::{
     clock::{Clock, HostNanos, Time},
     descriptor::Record,
-    host::{fingerprint::Fingerprint, schedule::Disturbance, timer},
+    host::{
+        counters::EventStatus, fingerprint::Fingerprint, schedule::Disturbance, timer, usage::Usage,
+    },
     measure::{Method, Stop, inputs::Rotation, latency::Latency, throughput::Throughput},
     op::Op,
     stats::{
@@ -39,6 +41,9 @@ pub struct RunRecord {
     pub host: Fingerprint,
     /// The clock.
     pub timer: TimerRecord,
+    /// The performance counters, and why there are not more.
+    #[serde(default)]
+    pub counters: Vec<EventStatus>,
     /// The input.
     pub corpus: CorpusRecord,
     /// What is wrong with the machine as a whole.
@@ -193,6 +198,9 @@ pub struct Entry {
     pub histogram: Option<HistogramRecord>,
     /// What the operating system did meanwhile.
     pub disturbance: Disturbance,
+    /// What it took of the machine, for throughput and latency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
     /// Reasons to distrust this entry.
     pub warnings: Vec<WarningRecord>,
 }
@@ -377,6 +385,7 @@ impl Entry {
             cycles: None,
             histogram: None,
             disturbance: header.disturbance,
+            usage: None,
             warnings: warnings.iter().map(Warning::record).collect(),
         }
     }

@@ -7,7 +7,10 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::record::{Bound, END_TO_END, Entry, Limit, RunRecord, Speedup, Status, UPLOAD_ONLY};
+use super::{
+    counters,
+    record::{Bound, END_TO_END, Entry, Limit, RunRecord, Speedup, Status, UPLOAD_ONLY},
+};
 use crate::{measure::Method, stats::latency::PERCENTILES};
 
 /// All that a run has to say: tables, warnings with their codes explained, skipped backends.
@@ -187,6 +190,9 @@ fn footer(record: &RunRecord) -> String {
         number(record.timer.empty_throughput_ns.map(|estimate| estimate.value)),
         number(record.timer.empty_latency_ns),
     );
+    if let Some(line) = counters::line(&record.counters) {
+        let _ = writeln!(text, "counters  {line}");
+    }
     let corpus = &record.corpus;
     let _ = writeln!(
         text,

@@ -1,11 +1,13 @@
 //! The measuring of a plan, case by case.
 
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     sync::atomic::{AtomicBool, Ordering},
 };
 
 use super::{
+    counting::usage_of_thread,
     lineup::{Lineup, Lineups},
     plan::{Case, Plan},
     simulated::simulators,
@@ -15,6 +17,7 @@ use crate::{
     cli::{Exit, Failure},
     corpus::generate::Generator,
     host::{
+        counters::Counters,
         fingerprint::Cache,
         schedule::{Disturbance, Snapshot},
         timer::Timer,
@@ -108,6 +111,8 @@ pub(super) struct Session<'a> {
     teams: &'a [Team],
     pub(super) bench: Bench<'a>,
     pub(super) pool: Pool,
+    /// Of this thread: opened where it measures.
+    pub(super) counters: RefCell<Counters>,
     /// Median of empty latency readings.
     floor_ns: Option<f64>,
 }
@@ -129,7 +134,8 @@ impl<'a> Session<'a> {
         let len = longest.max(EMPTY.0 * EMPTY.1).max(ceilings);
         let pool = Pool::new(plan.op, records, len).map_err(Failure::internal)?;
         let bench = Bench { timer, limits: plan.limits, interrupted };
-        Ok(Self { plan, cases, teams, bench, pool, floor_ns: None })
+        let counters = RefCell::new(Counters::open());
+        Ok(Self { plan, cases, teams, bench, pool, counters, floor_ns: None })
     }
 
     /// Measures what the harness itself costs, on a backend that does nothing.
@@ -236,7 +242,9 @@ impl<'a> Session<'a> {
         let before = self.snapshots();
         let measured = throughput::measure(self.bench, contestants)?;
         let after = self.snapshots();
-        for ((lineup, rotations), one) in lineups.iter().zip(&mut rotations).zip(&measured) {
+        let passes = self.passes(&mut lineups, &mut rotations, &measured)?;
+        let all = lineups.iter().zip(&mut rotations).zip(&measured).zip(passes);
+        for (((lineup, rotations), one), pass) in all {
             if lineup.is_roof() {
                 continue;
             }
@@ -263,6 +271,9 @@ impl<'a> Session<'a> {
             let ceiling = ceilings.of(id, case.batch_len).map(|nanos| nanos / cores);
             let metric = lineup.roof_metric();
             done.bound = roof.and_then(|roof| Bound::of(metric, roof, &one.per_record, ceiling));
+            if let Some(pass) = pass {
+                pass.put(&mut done);
+            }
             Self::push(record, done, tell)?;
         }
         Ok(())
@@ -294,13 +305,17 @@ impl<'a> Session<'a> {
             // What the backend before has brought into a cache is not there for this one.
             rotation.seek(position);
             let before = Snapshot::take();
-            let measured = latency::measure(self.bench, lineup.host_backends()?[0], rotation)?;
+            let backend = &mut *lineup.host_backends()?[0];
+            let counters = &mut self.counters.borrow_mut();
+            let measure = || latency::measure(self.bench, backend, rotation);
+            let (measured, usage) = usage_of_thread(counters, measure)?;
             let disturbance = before.until(&Snapshot::take());
             refuse(lineup.entry.id, rotation.verify_measured())?;
             position = rotation.position();
             let header = self.header(lineup, &case.footprint, disturbance);
-            let done = Entry::of_latency(header, rotation, &measured, self.floor_ns)
+            let mut done = Entry::of_latency(header, rotation, &measured, self.floor_ns)
                 .map_err(Failure::internal)?;
+            done.usage = Some(usage);
             Self::push(record, done, tell)?;
             if self.is_interrupted() {
                 return Ok(());
@@ -370,7 +385,7 @@ impl<'a> Session<'a> {
         Ok(contestants)
     }
 
-    fn team(&self, threads: usize) -> Option<&'a Team> {
+    pub(super) fn team(&self, threads: usize) -> Option<&'a Team> {
         self.teams.iter().find(|team| team.cores().len() == threads)
     }
 
