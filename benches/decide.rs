@@ -1,10 +1,15 @@
 //! `cargo bench`: every available backend and peer under criterion, verified before it is timed.
 //!
-//! Thin on purpose: `nanogate run` is the instrument; this is for those who know criterion.
+//! Thin on purpose: `nanogate run` is the instrument; this is for those who know criterion. Both
+//! read the same clock.
 
 #![allow(missing_docs, reason = "criterion makes functions without any")]
 #![allow(clippy::expect_used, reason = "a benchmark may fail")]
 
+#[path = "support/clock.rs"]
+mod clock;
+
+use clock::TimerClock;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use nanogate::{
     backend::{OpenOptions, Opened, ProbeContext},
@@ -16,7 +21,7 @@ use nanogate::{
 
 const BATCH_LENS: [usize; 3] = [1, 256, 4_096];
 
-fn decide(criterion: &mut Criterion) {
+fn decide(criterion: &mut Criterion<TimerClock>) {
     let corpus = Corpus::embedded().expect("the embedded corpus is tested");
     let pool = Pool::new(Op::Decide, Generator::new(&corpus, 1, 10), 4 * BATCH_LENS[2])
         .expect("records are whole");
@@ -42,5 +47,9 @@ fn decide(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decide);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().with_measurement(TimerClock::qualified());
+    targets = decide
+}
 criterion_main!(benches);

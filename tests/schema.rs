@@ -8,7 +8,7 @@ use assert_cmd::Command;
 use nanogate::{
     backend::{SimulatedBackend, mock::Simulated},
     corpus::Corpus,
-    host::{schedule::Disturbance, timer::Timer},
+    host::{counters::Event, schedule::Disturbance, timer::Timer},
     measure::{Bench, Limits, cycles, inputs::Pool},
     op::Op,
     report::{
@@ -56,6 +56,20 @@ fn records_follow_the_schema() {
     let record = short_run();
     assert_valid(&record);
     assert_eq!(record["status"], "complete");
+    let counters = record["counters"].as_array().unwrap();
+    assert_eq!(counters.len(), Event::ALL.len());
+    let has = |entry: &Value, metric: &str| entry["metrics"].get(metric).is_some();
+    for entry in record["entries"].as_array().unwrap() {
+        assert!(entry["usage"]["cpu_utilisation"].as_f64().unwrap() > 0.0, "{entry}");
+        // Counted is what the record says is counted, on one thread, unless others took turns.
+        let is_pass = entry["method"] == "throughput" && entry["threads"] == 1;
+        for counter in counters.iter().take(6) {
+            let metric = format!("host/{}/per_record", counter["event"].as_str().unwrap());
+            let is_due = is_pass && counter["available"] == true;
+            let is_there = has(entry, &metric) || entry["absent"].get(&metric).is_some();
+            assert_eq!(is_there, is_due, "{metric} of {entry}");
+        }
+    }
     // Two backends and two batch lengths: throughput on one thread and on two, and latency.
     assert_eq!(record["entries"].as_array().unwrap().len(), 12);
     for entry in record["entries"].as_array().unwrap() {
@@ -80,6 +94,9 @@ fn records_follow_the_schema() {
         |record: &mut Value| drop(record["timer"]["empty"]["latency"].take()),
         |record: &mut Value| record["timer"]["back_to_back"]["zero_share"] = json!(1.5),
         |record: &mut Value| record["timer"]["backward_steps"] = json!(-1),
+        |record: &mut Value| record["counters"][0] = json!({"event": "cycles", "available": false}),
+        |record: &mut Value| record["counters"][6]["event"] = json!("surprise"),
+        |record: &mut Value| record["entries"][0]["usage"]["peak_since"] = json!("ever"),
         |record: &mut Value| drop(record.as_object_mut().unwrap().remove("host")),
     ] {
         let mut spoiled = record.clone();

@@ -1,5 +1,6 @@
 //! `nanogate run`: verifies, then measures, and keeps what is measured.
 
+mod counting;
 mod device;
 mod first_cache;
 mod launch;

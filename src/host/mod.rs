@@ -1,6 +1,7 @@
 //! Facts about this machine: its timer, its cores, and what disturbs a measurement.
 
 pub mod affinity;
+pub mod counters;
 pub mod cpu;
 pub mod doctor;
 pub mod fingerprint;
@@ -9,6 +10,7 @@ pub mod lock;
 pub mod schedule;
 pub mod stamps;
 pub mod timer;
+pub mod usage;
 
 use std::{fs, path::Path};
 

@@ -6,23 +6,19 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Bench, Empty, Steady, Stop, inputs::Rotation};
+use super::{
+    Bench, Empty, Steady, Stop,
+    inputs::{Rotation, Stretch},
+    samples::{Readings, Recorder},
+};
 use crate::{
     backend::{HostBackend, SubmitError},
-    clock::{Clock as _, HostNanos},
-    stats::{
-        Samples,
-        latency::Histogram,
-        steady::{self, Onset},
-    },
+    clock::HostNanos,
+    stats::{Samples, latency::Histogram, quantile, steady},
 };
 
 /// Readings that bear every percentile that is looked for.
 const READINGS_MAX: usize = 1_000_000;
-
-/// Readings kept before they go to the others. That long list would push the input out of the
-/// first cache if it were touched after every reading; 4 KiB do not.
-const KEPT: usize = 256;
 
 /// What was measured, from the steady state on.
 #[derive(Clone, Debug)]
@@ -50,10 +46,10 @@ pub enum LatencyError {
     Histogram(#[from] crate::stats::latency::HistogramError),
 }
 
-/// Some neighbouring readings, with empty ones beside them.
-struct Stretch {
-    readings: Vec<HostNanos>,
-    empty: Vec<HostNanos>,
+/// Neighbouring readings, with as many empty ones that were taken just before them.
+struct Neighbours {
+    /// Index of the first.
+    first: usize,
     begun: Duration,
 }
 
@@ -63,92 +59,76 @@ pub fn measure(
     backend: &mut HostBackend,
     rotation: &mut Rotation<'_>,
 ) -> Result<Latency, LatencyError> {
-    let mut stretches: Vec<Stretch> = Vec::new();
-    let (mut count, clock) = (0, Instant::now());
+    let (mut readings, mut empty) = (Recorder::new(), Recorder::new());
+    let (mut all, clock) = (Vec::new(), Instant::now());
     let stop = loop {
-        let begun = clock.elapsed();
-        let empty = read_empty(bench, rotation)?;
-        rotation.paint_next(empty.len() as u64);
-        let readings = read(bench, backend, rotation)?;
-        rotation.check_last(readings.len() as u64);
-        count += readings.len();
-        stretches.push(Stretch { readings, empty, begun });
+        let (first, begun) = (readings.len(), clock.elapsed());
+        all.push(Neighbours { first, begun });
+        // Both recorders have the same room, and so the same indices.
+        let limit = readings.room() as u64;
+        read(bench, &mut Empty, rotation.peek(limit), &mut empty)?;
+        let count = (empty.len() - first) as u64;
+        rotation.paint_next(count);
+        read(bench, backend, rotation.stretch(count), &mut readings)?;
+        rotation.check_last(count);
         if bench.is_interrupted() {
             break Stop::Interrupted;
-        } else if count >= READINGS_MAX {
+        } else if readings.len() >= READINGS_MAX {
             break Stop::Complete;
         } else if clock.elapsed() >= bench.limits.budget {
             break Stop::Budget;
         }
     };
-    finish(&stretches, stop)
+    finish(&all, &readings.finish(), &empty.finish(), stop)
 }
 
 /// Leaves out what came before the steady state.
-fn finish(stretches: &[Stretch], stop: Stop) -> Result<Latency, LatencyError> {
-    let all = stretches.iter().flat_map(|stretch| &stretch.readings);
-    let onset = steady::onset(&all.map(|reading| reading.in_units()).collect::<Vec<_>>());
-    let first = first_steady(stretches, onset);
-    let (mut end_to_end, mut empty) = (Histogram::new()?, Histogram::new()?);
-    let mut net = Vec::new();
-    for stretch in &stretches[first..] {
-        stretch.readings.iter().for_each(|reading| end_to_end.record(*reading));
-        stretch.empty.iter().for_each(|reading| empty.record(*reading));
-        net.push(median(&stretch.readings) - median(&stretch.empty));
-    }
-    let after = stretches.get(first).map_or(Duration::ZERO, |stretch| stretch.begun);
-    let net = Samples::from_units(net);
-    Ok(Latency { end_to_end, empty, net, stop, steady: Steady { onset, after } })
+fn finish(
+    all: &[Neighbours],
+    readings: &Readings,
+    empty: &Readings,
+    stop: Stop,
+) -> Result<Latency, LatencyError> {
+    let (units, empty_units) = (readings.units(), empty.units());
+    let onset = steady::onset(&units);
+    // The first that are steady from their first reading on.
+    let early = all.iter().take_while(|one| one.first < onset.discarded()).count();
+    let steady = &all[early.min(all.len() - 1)..];
+    let first = steady[0].first;
+    let ends = steady.iter().skip(1).map(|next| next.first).chain([units.len()]);
+    let net = steady
+        .iter()
+        .zip(ends)
+        .map(|(one, end)| median(&units[one.first..end]) - median(&empty_units[one.first..end]));
+    Ok(Latency {
+        end_to_end: readings.histogram(first)?,
+        empty: empty.histogram(first)?,
+        net: Samples::from_units(net),
+        stop,
+        steady: Steady { onset, after: steady[0].begun },
+    })
 }
 
-/// Index of the first stretch that is steady from its first reading on.
-fn first_steady(stretches: &[Stretch], onset: Onset) -> usize {
-    let mut before = 0;
-    let is_early = |stretch: &&Stretch| {
-        let starts_early = before < onset.discarded();
-        before += stretch.readings.len();
-        starts_early
-    };
-    let early = stretches.iter().take_while(is_early).count();
-    early.min(stretches.len().saturating_sub(1))
-}
-
-fn median(readings: &[HostNanos]) -> f64 {
-    let mut sorted: Vec<f64> = readings.iter().map(|reading| reading.in_units()).collect();
+fn median(units: &[f64]) -> f64 {
+    let mut sorted = units.to_vec();
     sorted.sort_by(f64::total_cmp);
-    crate::stats::quantile(&sorted, 0.5)
+    quantile(&sorted, 0.5)
 }
 
-/// One reading per batch, over the next stretch of the rotation.
+/// One reading per batch.
 fn read(
     bench: Bench<'_>,
     backend: &mut HostBackend,
-    rotation: &mut Rotation<'_>,
-) -> Result<Vec<HostNanos>, SubmitError> {
-    time_each(bench, backend, rotation.stretch(KEPT as u64))
-}
-
-/// The same over the same batches, as many of them, doing nothing with them.
-fn read_empty(
-    bench: Bench<'_>,
-    rotation: &mut Rotation<'_>,
-) -> Result<Vec<HostNanos>, SubmitError> {
-    time_each(bench, &mut Empty, rotation.peek(KEPT as u64))
-}
-
-fn time_each(
-    bench: Bench<'_>,
-    backend: &mut HostBackend,
-    batches: super::inputs::Stretch<'_>,
-) -> Result<Vec<HostNanos>, SubmitError> {
-    let mut kept = Vec::with_capacity(KEPT);
+    batches: Stretch<'_>,
+    recorder: &mut Recorder,
+) -> Result<(), SubmitError> {
     for (batch, out) in batches.into_iter() {
         let start = bench.timer.start();
         backend.submit(batch, out)?;
         let end = bench.timer.end();
-        kept.push(bench.timer.between(start, end));
+        recorder.keep(bench.timer.between(start, end));
     }
-    Ok(kept)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -160,25 +140,30 @@ mod tests {
         backend::mock,
         corpus::Corpus,
         host::timer::Timer,
-        measure::{Limits, inputs::Pool},
+        measure::{Limits, inputs::Pool, samples::KEPT},
         op::Op,
+        stats::steady::Onset,
     };
 
-    fn stretch(readings: &[u64], begun_ms: u64) -> Stretch {
-        Stretch {
-            readings: readings.iter().map(|&nanos| mock::host_nanos(nanos)).collect(),
-            empty: vec![mock::host_nanos(20); readings.len()],
-            begun: Duration::from_millis(begun_ms),
+    /// Readings of as many nanoseconds, 32 at a time, a millisecond apart; empty ones of 20 ns.
+    fn finished(nanos: impl Iterator<Item = u64>, stop: Stop) -> Latency {
+        let (mut readings, mut empty) = (Recorder::new(), Recorder::new());
+        let mut all = Vec::new();
+        for (index, nanos) in nanos.enumerate() {
+            let begun = Duration::from_millis(index as u64);
+            all.push(Neighbours { first: readings.len(), begun });
+            (0..32).for_each(|_| readings.keep(mock::host_nanos(nanos)));
+            (0..32).for_each(|_| empty.keep(mock::host_nanos(20)));
         }
+        finish(&all, &readings.finish(), &empty.finish(), stop).unwrap()
     }
 
     /// A slow beginning is in no percentile, and the record can say when it ended. The net figure
     /// is what lies above an empty reading.
     #[test]
     fn slow_beginnings_are_left_out() {
-        let slow = (0..20).map(|index| stretch(&[900; 32], index));
-        let fast = (20..200).map(|index| stretch(&[100; 32], index));
-        let latency = finish(&slow.chain(fast).collect::<Vec<_>>(), Stop::Complete).unwrap();
+        let slow = std::iter::repeat_n(900, 20);
+        let latency = finished(slow.chain(std::iter::repeat_n(100, 180)), Stop::Complete);
         assert!(latency.end_to_end.max_ns() < 101.0, "{}", latency.end_to_end.max_ns());
         assert!((20..30).contains(&latency.steady.after.as_millis()), "{:?}", latency.steady);
         assert!((latency.net.median().unwrap().value - 80.0).abs() < 1e-9);
@@ -204,10 +189,12 @@ mod tests {
     /// What never becomes steady is kept whole, and so is what is too short to say.
     #[test]
     fn unsteady_readings_are_kept() {
-        let rising: Vec<_> = (0..200).map(|index| stretch(&[100 + index; 32], index)).collect();
-        let latency = finish(&rising, Stop::Budget).unwrap();
+        let latency = finished(100..300, Stop::Budget);
         assert_eq!((latency.steady.onset, latency.end_to_end.len()), (Onset::Never, 6_400));
-        let short = finish(&[stretch(&[100; 4], 0)], Stop::Interrupted).unwrap();
+        let mut short = Recorder::new();
+        (0..4).for_each(|_| short.keep(mock::host_nanos(100)));
+        let (all, short) = ([Neighbours { first: 0, begun: Duration::ZERO }], short.finish());
+        let short = finish(&all, &short, &short, Stop::Interrupted).unwrap();
         assert_eq!((short.steady.onset, short.end_to_end.len()), (Onset::Unknown, 4));
     }
 }

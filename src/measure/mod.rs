@@ -1,6 +1,7 @@
 //! Measuring: one file per method. Host time is taken here, never by a backend.
 
 pub mod break_even;
+pub mod counts;
 pub mod cycles;
 pub mod device;
 pub mod empty;
@@ -10,6 +11,7 @@ pub mod latency;
 pub mod load;
 pub mod placed;
 pub mod repeats;
+pub mod samples;
 pub mod stages;
 pub mod stream;
 pub mod team;

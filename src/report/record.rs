@@ -14,7 +14,9 @@ use super::{
 use crate::{
     clock::{Clock, HostNanos, Time},
     descriptor::Record,
-    host::{fingerprint::Fingerprint, schedule::Disturbance, timer},
+    host::{
+        counters::EventStatus, fingerprint::Fingerprint, schedule::Disturbance, timer, usage::Usage,
+    },
     measure::{
         Method, Steady, Stop, empty::EmptyReadings, inputs::Rotation, latency::Latency,
         throughput::Throughput,
@@ -47,6 +49,9 @@ pub struct RunRecord {
     pub launches: Vec<LaunchRecord>,
     /// The clock, as the first launch found it.
     pub timer: TimerRecord,
+    /// The performance counters, and why there are not more.
+    #[serde(default)]
+    pub counters: Vec<EventStatus>,
     /// The input.
     pub corpus: CorpusRecord,
     /// What is wrong with the machine as a whole.
@@ -211,6 +216,9 @@ pub struct Entry {
     pub histogram: Option<HistogramRecord>,
     /// What the operating system did meanwhile.
     pub disturbance: Disturbance,
+    /// What it took of the machine, for throughput and latency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
     /// Reasons to distrust this entry.
     pub warnings: Vec<WarningRecord>,
 }
@@ -317,6 +325,7 @@ impl Entry {
             load: None,
             histogram: None,
             disturbance: header.disturbance,
+            usage: None,
             warnings: warnings.iter().map(Warning::record).collect(),
         }
     }

@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::{
+    counters,
     ratio::{Bound, Limit, Speedup},
     record::{END_TO_END, Entry, RunRecord, Status, UPLOAD_ONLY},
 };
@@ -206,6 +207,9 @@ fn footer(record: &RunRecord) -> String {
     let quality = record.timer.quality.to_string().replace('\n', "\n          ");
     let _ = writeln!(text, "timer     {quality}");
     let _ = write!(text, "{}", empty(record));
+    if let Some(line) = counters::line(&record.counters) {
+        let _ = writeln!(text, "counters  {line}");
+    }
     let corpus = &record.corpus;
     let _ = writeln!(
         text,

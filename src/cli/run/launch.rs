@@ -81,6 +81,7 @@ impl Launch<'_> {
         let flag = self.interrupt.flag();
         let session = Session::new(plan, &caches, cases, &teams, &self.launch, &timer, flag)?;
         record.timer = session.timer_record(&mut record)?;
+        record.counters = session.counters.borrow().statuses();
         progress.step();
         progress.say(&self.says("verifying, and measuring in the first cache"));
         let write = |record: &RunRecord| self.write(&store, earlier.as_ref(), record);
@@ -210,6 +211,7 @@ pub(super) fn begin(
         host,
         launches: vec![launch.clone()],
         timer: TimerRecord { quality: timer.quality().clone(), empty: None },
+        counters: Vec::new(),
         corpus: plan.corpus_record(),
         repeats: Vec::new(),
         devices: Vec::new(),

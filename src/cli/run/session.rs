@@ -1,8 +1,12 @@
 //! The measuring of a plan, case by case.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    cell::RefCell,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use super::{
+    counting::usage_of_thread,
     first_cache::Ceilings,
     lineup::{Lineup, Lineups},
     plan::{Case, Plan},
@@ -13,6 +17,7 @@ use crate::{
     cli::{Exit, Failure},
     corpus::generate::Generator,
     host::{
+        counters::Counters,
         fingerprint::Cache,
         schedule::{Disturbance, Snapshot},
         timer::Timer,
@@ -98,6 +103,8 @@ pub(super) struct Session<'a> {
     /// Its budget is that of one launch.
     pub(super) bench: Bench<'a>,
     pub(super) pool: Pool,
+    /// Of this thread: opened where it measures.
+    pub(super) counters: RefCell<Counters>,
 }
 
 impl<'a> Session<'a> {
@@ -120,7 +127,8 @@ impl<'a> Session<'a> {
             .map_err(Failure::internal)?;
         let limits = Limits { budget: plan.limits.budget / launch.of, ..plan.limits };
         let bench = Bench { timer, limits, interrupted };
-        Ok(Self { plan, cases, teams, launch, bench, pool })
+        let counters = RefCell::new(Counters::open());
+        Ok(Self { plan, cases, teams, launch, bench, pool, counters })
     }
 
     /// For what is measured in one launch only: with the whole budget.
@@ -213,7 +221,9 @@ impl<'a> Session<'a> {
         let mut measured = throughput::measure(self.bench, contestants)?;
         let after = self.snapshots();
         let control = measured.pop();
-        for ((lineup, rotations), one) in lineups.iter().zip(&mut rotations).zip(&measured) {
+        let passes = self.passes(&mut lineups, &mut rotations, &measured)?;
+        let all = lineups.iter().zip(&mut rotations).zip(&measured).zip(passes);
+        for (((lineup, rotations), one), pass) in all {
             if lineup.is_roof() {
                 continue;
             }
@@ -243,6 +253,9 @@ impl<'a> Session<'a> {
             if let Some(control) = control.as_ref().filter(|_| threads == 1 && lineup.is_of_host())
             {
                 done.put_net(NET_PER_RECORD, one.per_record.net_of(&control.per_record));
+            }
+            if let Some(pass) = pass {
+                pass.put(&mut done);
             }
             self.push_of_launch(record, done, tell)?;
         }
@@ -275,12 +288,17 @@ impl<'a> Session<'a> {
             // What the backend before has brought into a cache is not there for this one.
             rotation.seek(position);
             let before = Snapshot::take();
-            let measured = latency::measure(self.bench, lineup.host_backends()?[0], rotation)?;
+            let backend = &mut *lineup.host_backends()?[0];
+            let counters = &mut self.counters.borrow_mut();
+            let measure = || latency::measure(self.bench, backend, rotation);
+            let (measured, usage) = usage_of_thread(counters, measure)?;
             let disturbance = before.until(&Snapshot::take());
             refuse(lineup.entry.id, rotation.verify_measured())?;
             position = rotation.position();
             let header = self.header(lineup, &case.footprint, disturbance);
-            let done = Entry::of_latency(header, rotation, &measured).map_err(Failure::internal)?;
+            let mut done =
+                Entry::of_latency(header, rotation, &measured).map_err(Failure::internal)?;
+            done.usage = Some(usage);
             self.push_of_launch(record, done, tell)?;
             if self.is_interrupted() {
                 return Ok(());
