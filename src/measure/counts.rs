@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(counted.multiplexed, [Event::Instructions, Event::LlcMisses].into());
         let round = (counts(100, &[]), counts(200, &[]));
         let counted = per_record(&[(lost.clone(), lost), round], 100);
-        assert_eq!(counted.per_record[&Event::Instructions], 1.0);
+        assert_eq!(counted.per_record.get(&Event::Instructions), Some(&1.0));
         assert!(counted.multiplexed.is_empty());
     }
 
