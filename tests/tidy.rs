@@ -308,11 +308,13 @@ fn word_rules_fire() {
     assert_eq!(leftovers("a.rs", concat!("let x = dbg", "!(1);")).len(), 1);
     let block = concat!("let x = uns", "afe { f() };");
     assert_eq!(unsafe_rules("src/stats/mod.rs", block).len(), 2);
-    assert_eq!(unsafe_rules("src/host/timer.rs", block).len(), 1);
-    assert!(unsafe_rules("src/host/timer.rs", &format!("// SAFETY: fine.\n{block}")).is_empty());
+    assert_eq!(unsafe_rules("src/host/timer/tsc.rs", block).len(), 1);
+    assert!(
+        unsafe_rules("src/host/timer/tsc.rs", &format!("// SAFETY: fine.\n{block}")).is_empty()
+    );
     let made = concat!("HostNanos::from_", "picos(3)");
     assert_eq!(owned_words("src/stats/mod.rs", made).len(), 1);
-    assert!(owned_words("src/host/timer.rs", made).is_empty());
+    assert!(owned_words("src/host/timer/mod.rs", made).is_empty());
 }
 
 /// A use of a higher layer or of another backend is found, also within a group.

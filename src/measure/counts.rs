@@ -17,7 +17,10 @@ use crate::{
 
 /// How long the shorter of two counts is to last: a count of one event more or less is far below
 /// what is shown.
-const TARGET: Duration = Duration::from_micros(500);
+pub const COUNT_TARGET: Duration = Duration::from_micros(500);
+
+/// How long a pass is to last that shows what work takes of the machine.
+pub const USAGE_TARGET: Duration = Duration::from_millis(2);
 
 /// Differences of counts whose median is given.
 const ROUNDS_MAX: usize = 5;
@@ -34,13 +37,13 @@ pub struct Counted {
     pub multiplexed: BTreeSet<Event>,
 }
 
-/// Batches that the shorter count takes: as many as last for half a millisecond by what was
-/// measured, and at least as many as a reading had.
+/// Batches of a pass: as many as last for `target` by what was measured, and at least as many as
+/// a reading had.
 #[must_use]
-pub fn batches(measured: &Throughput, batch_len: usize) -> u64 {
+pub fn batches(measured: &Throughput, batch_len: usize, target: Duration) -> u64 {
     let per_record_ns = measured.per_record.median().map_or(0.0, |median| median.value);
     let batch_ns = per_record_ns * batch_len as f64;
-    let wanted = if batch_ns > 0.0 { TARGET.as_nanos() as f64 / batch_ns } else { 0.0 };
+    let wanted = if batch_ns > 0.0 { target.as_nanos() as f64 / batch_ns } else { 0.0 };
     (wanted.ceil() as u64).max(measured.repetitions)
 }
 
@@ -127,7 +130,8 @@ mod tests {
         let of = |nanos, repetitions, batch_len| {
             let per_record = Samples::from_units([nanos; 6]);
             let (per_thread, stop) = (Vec::new(), Stop::Budget);
-            batches(&Throughput { per_record, per_thread, repetitions, stop }, batch_len)
+            let measured = Throughput { per_record, per_thread, repetitions, stop };
+            batches(&measured, batch_len, COUNT_TARGET)
         };
         assert_eq!((of(5.0, 1, 100), of(5.0, 4_000, 100)), (1_000, 4_000));
         assert_eq!((of(5.0, 1, 1 << 20), of(0.0, 3, 1)), (1, 3));
