@@ -94,7 +94,9 @@ fn true_readings(timer: &Timer) -> Vec<(Reading, Reading)> {
     let work = |index: usize| index.wrapping_mul(2_654_435_761) % 509;
     let read = |index| {
         let start = timer.start();
-        (0..work(index)).for_each(|turn| drop(black_box(turn)));
+        for turn in 0..work(index) {
+            black_box(turn);
+        }
         (start, timer.end())
     };
     (0..PAIRS).map(read).collect()

@@ -12,14 +12,14 @@ use nanogate::{
 
 /// The qualified timer. Values are host time; criterion sees nanoseconds.
 #[derive(Debug)]
-pub struct TimerClock {
+pub(crate) struct TimerClock {
     timer: Timer,
 }
 
 impl TimerClock {
     /// Qualifies the timer, in a tenth of a second, and says what it is.
     #[must_use]
-    pub fn qualified() -> Self {
+    pub(crate) fn qualified() -> Self {
         let timer = Timer::qualify();
         eprintln!("timer: {}", timer.quality());
         Self { timer }
@@ -58,7 +58,7 @@ impl Measurement for TimerClock {
 
 /// Shows nanoseconds in the unit that suits them, and elements as records per second.
 #[derive(Clone, Copy, Debug)]
-pub struct Nanos;
+pub(crate) struct Nanos;
 
 /// Nanoseconds in a unit, from which on it is used, and its name.
 const TIMES: [(f64, &str); 5] = [(1e9, "s"), (1e6, "ms"), (1e3, "us"), (1.0, "ns"), (1e-3, "ps")];

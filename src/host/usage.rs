@@ -59,7 +59,9 @@ impl Begin {
         // 5 sets back the peak and nothing else: proc(5), clear_refs.
         let is_reset = fs::write("/proc/self/clear_refs", "5").is_ok();
         let peak_since = if is_reset { PeakSince::Begin } else { PeakSince::ProcessStart };
-        Self { software, peak_since, cpu: cpu_time(), clock: Instant::now() }
+        // The clock lies outside of the processor time, so that one thread is never over 1.
+        let clock = Instant::now();
+        Self { clock, cpu: cpu_time(), software, peak_since }
     }
 
     /// What was used up to the moment that [`End`] took down.
@@ -95,7 +97,8 @@ impl End {
     /// beginning.
     #[must_use]
     pub fn now(software: impl FnOnce() -> SoftwareTotals) -> Self {
-        let (clock, cpu) = (Instant::now(), cpu_time());
+        let cpu = cpu_time();
+        let clock = Instant::now();
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         Self { clock, cpu, software: software(), peak_resident_bytes: peak_bytes(&status) }
     }

@@ -17,7 +17,10 @@ use crate::{
 
 /// How long the shorter of two counts is to last: a count of one event more or less is far below
 /// what is shown.
-const TARGET: Duration = Duration::from_micros(500);
+pub const COUNT_TARGET: Duration = Duration::from_micros(500);
+
+/// How long a pass is to last that shows what work takes of the machine.
+pub const USAGE_TARGET: Duration = Duration::from_millis(2);
 
 /// Differences of counts whose median is given.
 const ROUNDS_MAX: usize = 5;
@@ -34,13 +37,13 @@ pub struct Counted {
     pub multiplexed: BTreeSet<Event>,
 }
 
-/// Batches that the shorter count takes: as many as last for half a millisecond by what was
-/// measured, and at least as many as a reading had.
+/// Batches of a pass: as many as last for `target` by what was measured, and at least as many as
+/// a reading had.
 #[must_use]
-pub fn batches(measured: &Throughput, batch_len: usize) -> u64 {
+pub fn batches(measured: &Throughput, batch_len: usize, target: Duration) -> u64 {
     let per_record_ns = measured.per_record.median().map_or(0.0, |median| median.value);
     let batch_ns = per_record_ns * batch_len as f64;
-    let wanted = if batch_ns > 0.0 { TARGET.as_nanos() as f64 / batch_ns } else { 0.0 };
+    let wanted = if batch_ns > 0.0 { target.as_nanos() as f64 / batch_ns } else { 0.0 };
     (wanted.ceil() as u64).max(measured.repetitions)
 }
 
@@ -88,7 +91,11 @@ fn per_record(rounds: &[(Counts, Counts)], records: u64) -> Counted {
 mod tests {
     use super::*;
     use crate::{
-        backend::mock, corpus::Corpus, measure::Stop, measure::inputs::Pool, op::Op, stats::Samples,
+        backend::mock,
+        corpus::Corpus,
+        measure::{Steady, Stop, inputs::Pool},
+        op::Op,
+        stats::{Samples, steady::Onset},
     };
 
     fn counts(instructions: u64, multiplexed: &[Event]) -> Counts {
@@ -116,7 +123,7 @@ mod tests {
         assert_eq!(counted.multiplexed, [Event::Instructions, Event::LlcMisses].into());
         let round = (counts(100, &[]), counts(200, &[]));
         let counted = per_record(&[(lost.clone(), lost), round], 100);
-        assert_eq!(counted.per_record[&Event::Instructions], 1.0);
+        assert_eq!(counted.per_record.get(&Event::Instructions), Some(&1.0));
         assert!(counted.multiplexed.is_empty());
     }
 
@@ -129,7 +136,7 @@ mod tests {
             let (per_thread, stop) = (Vec::new(), Stop::Budget);
             let steady = Steady { onset: Onset::Unknown, after: Duration::ZERO };
             let measured = Throughput { per_record, per_thread, repetitions, stop, steady };
-            batches(&measured, batch_len)
+            batches(&measured, batch_len, COUNT_TARGET)
         };
         assert_eq!((of(5.0, 1, 100), of(5.0, 4_000, 100)), (1_000, 4_000));
         assert_eq!((of(5.0, 1, 1 << 20), of(0.0, 3, 1)), (1, 3));

@@ -12,7 +12,7 @@ use crate::{
         usage::{Begin, End, Usage},
     },
     measure::{
-        counts::{self, Counted},
+        counts::{self, COUNT_TARGET, Counted, USAGE_TARGET},
         inputs::Rotation,
         throughput::Throughput,
     },
@@ -60,7 +60,9 @@ impl Session<'_> {
         rotations: &mut [Rotation<'_>],
         measured: &Throughput,
     ) -> Result<Pass, Trouble> {
-        let batches = counts::batches(measured, rotations[0].batch_len());
+        let batch_len = rotations[0].batch_len();
+        let lasting = |target| counts::batches(measured, batch_len, target);
+        let (to_count, to_use) = (lasting(COUNT_TARGET), lasting(USAGE_TARGET));
         for rotation in &mut *rotations {
             // As far as can be from what those before it have just brought into a cache.
             rotation.seek(rotation.position() + rotation.batch_count() / 2);
@@ -68,17 +70,17 @@ impl Session<'_> {
         let (is_of_host, threads) = (lineup.is_of_host(), lineup.threads());
         let mut backends = lineup.host_backends()?;
         if threads > 1 {
-            let usage = self.usage_of_team(backends, rotations, batches)?;
+            let usage = self.usage_of_team(backends, rotations, to_use)?;
             return Ok(Pass { counted: None, usage });
         }
         let (backend, rotation) = (&mut *backends[0], &mut rotations[0]);
         let mut counters = self.counters.borrow_mut();
         let counted = if is_of_host && counters.has_hardware() {
-            Some(counts::count(&mut counters, backend, rotation, batches)?)
+            Some(counts::count(&mut counters, backend, rotation, to_count)?)
         } else {
             None
         };
-        let ((), usage) = usage_of_thread(&mut counters, || rotation.submit(backend, batches))?;
+        let ((), usage) = usage_of_thread(&mut counters, || rotation.submit(backend, to_use))?;
         Ok(Pass { counted, usage })
     }
 

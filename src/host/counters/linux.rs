@@ -48,7 +48,7 @@ fn errno(error: &io::Error) -> i32 {
 }
 
 /// Counts in user mode only: what the kernel and the hypervisor do is not the backend's.
-fn hardware<'a>(event: Event) -> Builder<'a> {
+fn hardware(event: Event) -> Builder<'static> {
     let misses =
         |which| events::Cache { which, operation: CacheOp::READ, result: CacheResult::MISS };
     let kind: events::Event = match event {
@@ -60,6 +60,10 @@ fn hardware<'a>(event: Event) -> Builder<'a> {
         _ => events::Hardware::INSTRUCTIONS.into(),
     };
     Builder::new().kind(kind)
+}
+
+fn in_group<'g>(builder: Builder<'g>, leader: &'g mut perf_event::Group) -> io::Result<Counter> {
+    builder.group(leader).build()
 }
 
 impl Group {
@@ -84,8 +88,12 @@ impl Group {
     }
 
     fn open(events: &[Event]) -> io::Result<Self> {
+        Self::open_as(events, hardware)
+    }
+
+    fn open_as(events: &[Event], as_kind: fn(Event) -> Builder<'static>) -> io::Result<Self> {
         let mut leader = perf_event::Group::new()?;
-        let open = |&event: &Event| hardware(event).group(&mut leader).build();
+        let open = |&event: &Event| in_group(as_kind(event), &mut leader);
         let counters = events.iter().map(open).collect::<io::Result<Vec<_>>>()?;
         Ok(Self { leader, events: events.to_vec(), counters })
     }
@@ -173,5 +181,58 @@ impl Software {
             }
         }
         if totals.is_complete() { totals } else { totals.or(SoftwareTotals::of_thread_files()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Clocks of the kernel in the place of hardware events: every machine that has performance
+    /// counters has them.
+    fn clocks(event: Event) -> Builder<'static> {
+        Builder::new().kind(match event {
+            Event::Cycles => events::Software::CPU_CLOCK,
+            _ => events::Software::TASK_CLOCK,
+        })
+    }
+
+    /// A group counts what its work takes and nothing of what came before or lies between; it runs
+    /// all the time, and a failure of the work comes back. Nothing to show where the kernel gives
+    /// no counters.
+    #[test]
+    fn groups_count_their_work_only() {
+        let events = [Event::Instructions, Event::Cycles];
+        let Ok(mut group) = Group::open_as(&events, clocks) else { return };
+        let mut spans_of = |turns: u64| {
+            let (outcome, spans) = group.count(&mut || {
+                for turn in 0..turns {
+                    std::hint::black_box(turn);
+                }
+                Ok::<(), ()>(())
+            });
+            assert_eq!((outcome, spans.len()), (Ok(()), 2));
+            assert!(spans.iter().all(Span::is_whole), "{spans:?}");
+            spans
+        };
+        let long = spans_of(20_000_000);
+        let busy = std::time::Instant::now();
+        while busy.elapsed() < std::time::Duration::from_millis(50) {}
+        let short = spans_of(1);
+        assert!(short[0].count < long[0].count, "{short:?}, {long:?}");
+        assert!(short[0].count < 50_000_000, "what lay between was counted: {short:?}");
+        let (failed, _) = group.count(&mut || Err::<(), u8>(7));
+        assert_eq!(failed, Err(7));
+    }
+
+    /// A group that the kernel refuses is split until what is left opens alone or has a reason.
+    #[test]
+    fn refused_events_have_reasons() {
+        let mut refused = Refused::new();
+        let all: Vec<Event> = Event::ALL.into_iter().filter(|event| event.is_hardware()).collect();
+        let groups = Group::open_all(&all, &Surroundings::read(), &mut refused);
+        let opened = groups.iter().map(|group| group.events().len()).sum::<usize>();
+        assert_eq!(opened + refused.len(), all.len());
+        assert!(refused.values().all(|one| !one.reason.is_empty()));
     }
 }

@@ -212,14 +212,14 @@ mod of_errno {
         #[test]
         fn missing_units_and_events_are_told_apart() {
             for errno in [Errno::NOENT, Errno::OPNOTSUPP, Errno::INVAL] {
-                let of = |event, around| explained(event, errno, around).0;
-                let reason = of(Event::Cycles, &around(2, true, false));
+                let of = |event, around: Surroundings| explained(event, errno, &around).0;
+                let reason = of(Event::Cycles, around(2, true, false));
                 assert_eq!(reason, "this virtual machine has no performance monitoring unit");
-                let reason = of(Event::Cycles, &around(2, false, false));
+                let reason = of(Event::Cycles, around(2, false, false));
                 assert_eq!(reason, "the kernel found no performance monitoring unit");
-                let reason = of(Event::LlcMisses, &around(2, false, true));
+                let reason = of(Event::LlcMisses, around(2, false, true));
                 assert_eq!(reason, "this processor does not count llc_misses");
-                let reason = of(Event::LlcMisses, &around(2, true, true));
+                let reason = of(Event::LlcMisses, around(2, true, true));
                 assert!(reason.contains("virtual") && reason.contains("llc_misses"), "{reason}");
             }
             let (reason, _) = explained(Event::Cycles, Errno::IO, &around(2, false, true));
