@@ -40,7 +40,8 @@ impl Block {
 pub fn blocks(rng: &mut impl Rng, count: u32) -> Vec<Block> {
     let is_inside_more = count % 2 == 1 && coin(rng);
     let inside = count / 2 + u32::from(is_inside_more);
-    let kind = |index| if index < inside { Block::CandidateInside } else { Block::CandidateOutside };
+    let kind =
+        |index| if index < inside { Block::CandidateInside } else { Block::CandidateOutside };
     let mut blocks: Vec<Block> = (0..count).map(kind).collect();
     for last in (1..blocks.len()).rev() {
         blocks.swap(last, below(rng, last as u32 + 1) as usize);

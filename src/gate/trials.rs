@@ -147,7 +147,12 @@ pub fn next(settings: &Settings, rows: &[Row]) -> Option<Task> {
         match calibration(planted_ppm, rows) {
             Calibration::Next(extra_ppm) => {
                 let launches_factor = CALIBRATION_LAUNCHES;
-                return Some(Task { kind: Kind::Calibrate, planted_ppm, extra_ppm, launches_factor });
+                return Some(Task {
+                    kind: Kind::Calibrate,
+                    planted_ppm,
+                    extra_ppm,
+                    launches_factor,
+                });
             }
             Calibration::Done { extra_ppm, .. } => {
                 let task = Task { kind: Kind::Trial, planted_ppm, extra_ppm, launches_factor: 1 };
@@ -275,9 +280,8 @@ pub(super) mod tests {
     #[test]
     fn alarms_are_confirmed() {
         let rows = all(&settings(), 1.0, &[9, 30]);
-        let alarms: Vec<usize> = (0..rows.len() - 1)
-            .filter(|&index| rows[index].verdict == Verdict::Faster)
-            .collect();
+        let alarms: Vec<usize> =
+            (0..rows.len() - 1).filter(|&index| rows[index].verdict == Verdict::Faster).collect();
         assert!(!alarms.is_empty());
         assert!(alarms.iter().all(|&index| rows[index + 1].kind == Kind::Confirm));
         assert_eq!(count(&rows, Kind::Confirm), alarms.len());

@@ -83,14 +83,30 @@ const SPREAD_PPM_MAX: f64 = 100.0;
 /// Pairs of readings that qualify the timer.
 const PAIRS: usize = 20_000;
 
+/// The same where another process has qualified it: a millisecond is too much for one launch.
+const PAIRS_INHERITED: usize = 500;
+
 impl Timer {
     /// Chooses the clock and measures it. Takes about a tenth of a second.
     #[must_use]
     pub fn qualify() -> Self {
         match tsc_frequency() {
-            Ok((hz, spread_ppm)) => Self::measured(Source::Tsc, hz, spread_ppm, None),
-            Err(reason) => Self::measured(Source::Monotonic, 1e9, 0.0, Some(reason)),
+            Ok((hz, spread_ppm)) => Self::measured(Source::Tsc, hz, spread_ppm, None, PAIRS),
+            Err(reason) => Self::measured(Source::Monotonic, 1e9, 0.0, Some(reason), PAIRS),
         }
+    }
+
+    /// The time-stamp counter with the frequency that another process measured, in hertz: for
+    /// processes that are too short to measure it. What can be checked at once is.
+    pub fn with_frequency(frequency_hz: f64) -> Result<Self, TscUnavailable> {
+        tsc::check()?;
+        Ok(Self::measured(Source::Tsc, frequency_hz, 0.0, None, PAIRS_INHERITED))
+    }
+
+    /// The clock of the operating system, chosen by another process.
+    #[must_use]
+    pub fn monotonic() -> Self {
+        Self::measured(Source::Monotonic, 1e9, 0.0, None, PAIRS_INHERITED)
     }
 
     fn measured(
@@ -98,6 +114,7 @@ impl Timer {
         frequency_hz: f64,
         frequency_spread_ppm: f64,
         refused: Option<TscUnavailable>,
+        pairs: usize,
     ) -> Self {
         let quality = Quality {
             source,
@@ -109,7 +126,7 @@ impl Timer {
         };
         let picos_per_tick = 1e12 / frequency_hz;
         let mut timer = Self { source, origin: Instant::now(), picos_per_tick, quality };
-        let mut empty_ns: Vec<f64> = (0..PAIRS).map(|_| timer.empty_pair_ns()).collect();
+        let mut empty_ns: Vec<f64> = (0..pairs).map(|_| timer.empty_pair_ns()).collect();
         empty_ns.sort_by(f64::total_cmp);
         timer.quality.overhead_ns = stats::quantile(&empty_ns, 0.5);
         timer.quality.resolution_ns =
@@ -277,6 +294,23 @@ mod tests {
         // A shared machine may take the core away between the two reads, so only up to 20 %.
         assert!((read / elapsed.as_nanos() as f64 - 1.0).abs() < 0.2, "{read} ns, {elapsed:?}");
         assert_eq!(timer.between(end, start).picos(), 0);
+    }
+
+    /// A process that inherits a frequency reads the same time as the one that measured it.
+    #[test]
+    fn frequencies_are_inherited() {
+        let timer = Timer::qualify();
+        let inherited = match timer.quality().source {
+            Source::Tsc => Timer::with_frequency(timer.quality().frequency_hz).unwrap(),
+            Source::Monotonic => Timer::monotonic(),
+        };
+        let clock = (timer.start(), inherited.start());
+        std::thread::sleep(Duration::from_millis(20));
+        let read =
+            [timer.between(clock.0, timer.end()), inherited.between(clock.1, inherited.end())];
+        let [one, other] = read.map(|nanos| nanos.picos() as f64);
+        // The two ends are read one after the other, and the core may be taken away in between.
+        assert!((one / other - 1.0).abs() < 0.2, "{read:?}");
     }
 
     /// Resolution and overhead were measured: positive, and below a microsecond.

@@ -102,7 +102,10 @@ mod tests {
         for (count, low, high) in [(19, 0.7513, 0.9987), (10, 0.2720, 0.7280), (1, 0.0013, 0.2487)]
         {
             let share = Proportion::exact(count, 20);
-            assert!((share.low - low).abs() < 1e-4 && (share.high - high).abs() < 1e-4, "{share:?}");
+            assert!(
+                (share.low - low).abs() < 1e-4 && (share.high - high).abs() < 1e-4,
+                "{share:?}"
+            );
         }
     }
 

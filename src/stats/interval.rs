@@ -68,7 +68,8 @@ mod tests {
     /// Ranks as tabulated for the sign test at 95 %: none below 6, then 1st, 1st, 1st, 2nd ...
     #[test]
     fn ranks_match_the_published_table() {
-        let ranks = [5, 6, 8, 9, 11, 12, 20, 25, 50, 100].map(|count| lower_rank(count, CONFIDENCE));
+        let ranks =
+            [5, 6, 8, 9, 11, 12, 20, 25, 50, 100].map(|count| lower_rank(count, CONFIDENCE));
         let ordinals = ranks.map(|rank| rank.map(|index| index + 1));
         let table = [
             None,

@@ -24,7 +24,7 @@ pub fn slope(points: &[(f64, f64)]) -> Option<Estimate> {
     }
     let mut slopes = Vec::with_capacity(points.len() * (points.len() - 1) / 2);
     for (index, one) in points.iter().enumerate() {
-        let later = points[index + 1..].iter().filter(|other| other.0 != one.0);
+        let later = points[index + 1..].iter().filter(|other| (other.0 - one.0).abs() > 0.0);
         slopes.extend(later.map(|other| (other.1 - one.1) / (other.0 - one.0)));
     }
     if slopes.is_empty() {
@@ -34,12 +34,8 @@ pub fn slope(points: &[(f64, f64)]) -> Option<Estimate> {
     let reach = reach(points.len());
     let last = slopes.len() - 1;
     let low = ((slopes.len() as f64 - reach) / 2.0).floor().max(0.0) as usize;
-    let high = (((slopes.len() as f64 + reach) / 2.0).ceil() as usize).min(last);
-    Some(Estimate {
-        value: quantile(&slopes, 0.5),
-        low: slopes[low.min(last)],
-        high: slopes[high],
-    })
+    let high = (f64::midpoint(slopes.len() as f64, reach).ceil() as usize).min(last);
+    Some(Estimate { value: quantile(&slopes, 0.5), low: slopes[low.min(last)], high: slopes[high] })
 }
 
 /// Pairs between the ends of the interval.
