@@ -163,11 +163,11 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     let timer = Timer::qualify();
     let instrument = instrument(&timer, &interrupt)?;
     let folder = tempfile::tempdir()?;
-    let (spec, home) = spec(&settings, &host, &timer, folder.path())?;
+    let (spec, footprint) = spec(&settings, &host, &timer, folder.path())?;
     let (mut log, rows, sizing) = match resumed {
         Some(resumed) => (Some(resumed.log), resumed.rows, resumed.sizing),
         None => {
-            let sizing = sizing::measure(&spec, &settings, &timer, home)?;
+            let sizing = sizing::measure(&spec, &settings, &timer, footprint)?;
             let new = |path: &PathBuf| Log::create(path, &executable, &host, &settings, &sizing);
             (arguments.log.as_ref().map(new).transpose()?, Vec::new(), sizing)
         }
@@ -309,12 +309,12 @@ fn spec(
     host: &Fingerprint,
     timer: &Timer,
     folder: &Path,
-) -> Result<(Spec, String), Failure> {
-    let (batch_count, home) = sizing::footprint(settings.batch_len, host);
+) -> Result<(Spec, (usize, String)), Failure> {
+    let footprint = sizing::footprint(settings.batch_len, host);
     let corpus = Corpus::embedded().map_err(Failure::internal)?;
     let records = Generator::new(&corpus, settings.seed, FAULTS_PERMILLE);
     let mut bytes = Vec::new();
-    let count = batch_count * settings.batch_len;
+    let count = footprint.0 * settings.batch_len;
     records.take(count).for_each(|record| bytes.extend_from_slice(record.as_bytes()));
     let input = folder.join("input");
     fs::write(&input, bytes).map_err(|error| {
@@ -330,7 +330,7 @@ fn spec(
         hidden_features: settings.hidden_features.clone(),
         frequency_hz: (quality.source == Source::Tsc).then_some(quality.frequency_hz),
     };
-    Ok((spec, home))
+    Ok((spec, footprint))
 }
 
 /// Seconds since 1970.
@@ -382,12 +382,12 @@ impl Test<'_> {
             extra_ppm: task.extra_ppm,
             dying: dies.then_some(Side::Candidate),
         };
-        let Some(compared) = comparer.compare(&plan, self.interrupt.flag())? else {
+        let Some(found) = comparer.compare(&plan, self.interrupt.flag())? else {
             return Ok(None);
         };
         let judged = settings
             .rule
-            .judge(&compared.log_ratios)
+            .judge(&found.log_ratios)
             .ok_or_else(|| Failure::internal("a comparison has too few launches for a verdict"))?;
         Ok(Some(Row {
             number,
@@ -400,8 +400,8 @@ impl Test<'_> {
             high: judged.log_ratio.high,
             p_value: judged.p_value,
             verdict: judged.verdict,
-            seconds: compared.seconds,
-            baseline_ns: compared.baseline_ns,
+            seconds: found.seconds,
+            baseline_ns: found.baseline_ns,
             at_unix_s: unix_s(),
         }))
     }

@@ -136,7 +136,7 @@ fn work(arguments: &Arguments, context: &ProbeContext, offset: usize) -> Result<
     };
     let timer = match arguments.frequency {
         Some(hz) => Timer::with_frequency(hz).map_err(|error| Failure::new(Exit::Unfit, error))?,
-        None => Timer::monotonic(),
+        None => Timer::of_the_system(),
     };
     let scratch = vec![PAINT; rotation.first().output_bytes()];
     Side { backend: &mut **backend, rotation, timer, scratch, extra: Extra::default(), most: 0 }
@@ -174,7 +174,7 @@ struct Side<'a> {
     most: usize,
 }
 
-impl Side<'_> {
+impl<'a> Side<'a> {
     fn serve(mut self) -> Result<Exit, Failure> {
         output::print(READY)?;
         let mut line = String::new();
@@ -221,7 +221,7 @@ impl Side<'_> {
         Ok(())
     }
 
-    fn extra_batch(&self, len: usize) -> Batch<'_> {
+    fn extra_batch(&self, len: usize) -> Batch<'a> {
         let first = self.rotation.first();
         first.slice(0..len.min(first.len()))
     }

@@ -105,7 +105,7 @@ impl Timer {
 
     /// The clock of the operating system, chosen by another process.
     #[must_use]
-    pub fn monotonic() -> Self {
+    pub fn of_the_system() -> Self {
         Self::measured(Source::Monotonic, 1e9, 0.0, None, PAIRS_INHERITED)
     }
 
@@ -302,7 +302,7 @@ mod tests {
         let timer = Timer::qualify();
         let inherited = match timer.quality().source {
             Source::Tsc => Timer::with_frequency(timer.quality().frequency_hz).unwrap(),
-            Source::Monotonic => Timer::monotonic(),
+            Source::Monotonic => Timer::of_the_system(),
         };
         let clock = (timer.start(), inherited.start());
         std::thread::sleep(Duration::from_millis(20));

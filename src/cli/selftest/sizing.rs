@@ -38,8 +38,8 @@ const REPETITIONS_MAX: u64 = 1 << 30;
 pub(super) fn footprint(batch_len: usize, host: &Fingerprint) -> (usize, String) {
     let bytes = batch_len * (Op::Decide.input_bytes() + Op::Decide.output_bytes());
     let found = footprint::choose(&host.caches, bytes, 1, &[Wanted::Hot]);
-    let hot = found.into_iter().next();
-    hot.map_or((2, "unknown".into()), |hot| (hot.batch_count, hot.home))
+    let smallest = found.into_iter().next();
+    smallest.map_or((2, "unknown".into()), |found| (found.batch_count, found.home))
 }
 
 /// Starts some pairs, and divides the budget by what they took.
@@ -93,15 +93,15 @@ fn repetitions(pair: &mut Pair, wanted_ps: f64) -> Result<u64, Failure> {
     }
 }
 
-/// Launches, and blocks in each, that fit the budget. At least as many as bear a verdict, even
-/// where they do not fit.
-fn divide(budget_s: f64, start_s: f64, block_s: f64) -> (u32, u32) {
-    let launch_s = LAUNCH_S.max(start_s + f64::from(BLOCKS_MIN) * block_s);
-    let launches = ((budget_s / launch_s).round() as u32).max(LAUNCHES_MIN);
-    let left_s = budget_s / f64::from(launches) - start_s;
-    let blocks = (left_s / block_s).clamp(f64::from(BLOCKS_MIN), f64::from(BLOCKS_MAX)) as u32;
+/// Launches, and blocks in each, that fit the budget, all in seconds. At least as many as bear a
+/// verdict, even where they do not fit.
+fn divide(budget: f64, start: f64, block: f64) -> (u32, u32) {
+    let one_launch = LAUNCH_S.max(start + f64::from(BLOCKS_MIN) * block);
+    let launches = ((budget / one_launch).round() as u32).max(LAUNCHES_MIN);
+    let left = budget / f64::from(launches) - start;
+    let fitting = (left / block).clamp(f64::from(BLOCKS_MIN), f64::from(BLOCKS_MAX)) as u32;
     // Even, so that the blocks of a launch are balanced.
-    (launches, blocks / 2 * 2)
+    (launches, fitting / 2 * 2)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
