@@ -22,6 +22,7 @@ pub mod registry;
 pub mod measure;
 pub mod verify;
 
+pub mod gate;
 pub mod report;
 
 pub mod cli;

@@ -13,7 +13,7 @@ const FILE_LINES_MAX: usize = 500;
 
 /// Layer of each module, by the longest prefix that matches. A module uses only lower layers,
 /// its own layer where they share a prefix or the layer is 0 or 1, and never another backend.
-const LAYERS: [(&str, u8); 18] = [
+const LAYERS: [(&str, u8); 19] = [
     ("checksum", 0),
     ("clock", 0),
     ("descriptor", 0),
@@ -29,6 +29,7 @@ const LAYERS: [(&str, u8); 18] = [
     ("registry", 4),
     ("measure", 5),
     ("verify", 5),
+    ("gate", 6),
     ("report", 6),
     ("cli", 7),
     ("main", 8),

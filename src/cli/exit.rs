@@ -12,6 +12,8 @@ pub enum Exit {
     Failed = 1,
     /// The request cannot be carried out as it stands: a flag or an input file.
     Usage = 2,
+    /// The readings do not bear an answer.
+    CannotTell = 4,
     /// The environment is unfit: a backend, a device, a permission.
     Unfit = 5,
     /// A backend differs from the golden model.
@@ -28,6 +30,7 @@ impl Exit {
             Self::Pass,
             Self::Failed,
             Self::Usage,
+            Self::CannotTell,
             Self::Unfit,
             Self::WrongResults,
             Self::Interrupted,

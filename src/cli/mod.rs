@@ -9,8 +9,10 @@ mod interrupt;
 mod output;
 mod progress;
 mod run;
+mod selftest;
 mod verify;
 mod waveform;
+mod worker;
 
 use std::{path::Path, process::ExitCode};
 
@@ -72,6 +74,11 @@ enum Verb {
     Run(Box<run::Arguments>),
     /// Compare every available backend with the golden model
     Verify(verify::Arguments),
+    /// Measure what this host's comparisons are worth: false alarms, and slowdowns that are found
+    Selftest(selftest::Arguments),
+    /// One side of a comparison, told what to do on standard input
+    #[command(hide = true)]
+    Worker(worker::Arguments),
     /// Decide on raw records from a file or a pipe
     Decide(decide::Arguments),
     /// List the backends, and why some are missing
@@ -130,6 +137,8 @@ fn act(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.verb {
         Verb::Run(arguments) => run::main(&arguments, &context),
         Verb::Verify(arguments) => verify::main(&arguments, &context),
+        Verb::Selftest(arguments) => selftest::main(&arguments, &context),
+        Verb::Worker(arguments) => worker::main(&arguments, &context),
         Verb::Decide(arguments) => decide::main(&arguments, &context),
         Verb::Backends(arguments) => backends::main(&arguments, &context),
         Verb::Doctor(arguments) => doctor::main(&arguments, &context),

@@ -10,7 +10,14 @@ use super::{CONFIDENCE, Estimate, quantile};
 /// with fewer than six samples.
 #[must_use]
 pub fn median(sorted: &[f64]) -> Option<Estimate> {
-    let rank = lower_rank(sorted.len())?;
+    median_at(sorted, CONFIDENCE)
+}
+
+/// Median of sorted samples with an interval of this confidence, from 0 to 1. `None` when even the
+/// widest has less.
+#[must_use]
+pub fn median_at(sorted: &[f64], confidence: f64) -> Option<Estimate> {
+    let rank = lower_rank(sorted.len(), confidence)?;
     Some(Estimate {
         value: quantile(sorted, 0.5),
         low: sorted[rank],
@@ -18,21 +25,40 @@ pub fn median(sorted: &[f64]) -> Option<Estimate> {
     })
 }
 
+/// Two-sided probability of samples that lean to one side of zero as much as these, or more, where
+/// their median is zero. A sample that is zero counts for neither side, and so against leaning.
+#[must_use]
+pub fn sign_test(samples: &[f64]) -> f64 {
+    let below = samples.iter().filter(|&&sample| sample < 0.0).count();
+    let above = samples.iter().filter(|&&sample| sample > 0.0).count();
+    let against = samples.len() - below.max(above);
+    let tail: f64 = probabilities(samples.len()).take(against + 1).sum();
+    (2.0 * tail).min(1.0)
+}
+
 /// Index of the order statistic at the lower end: the greatest `k` with P(X <= k) at most half
 /// the allowed error, for X binomial with `count` trials of 1/2.
-fn lower_rank(count: usize) -> Option<usize> {
-    let allowed = (1.0 - CONFIDENCE) / 2.0;
-    // In logarithms: 0.5^count underflows from 1,075 samples up.
-    let mut log_probability = count as f64 * 0.5f64.ln();
+fn lower_rank(count: usize, confidence: f64) -> Option<usize> {
+    let allowed = (1.0 - confidence) / 2.0;
     let mut cumulative = 0.0;
-    for k in 0..count {
-        cumulative += log_probability.exp();
+    for (k, probability) in probabilities(count).take(count).enumerate() {
+        cumulative += probability;
         if cumulative > allowed {
             return k.checked_sub(1);
         }
-        log_probability += ((count - k) as f64 / (k + 1) as f64).ln();
     }
     None
+}
+
+/// P(X = 0), P(X = 1) and so on, for X binomial with `count` trials of 1/2.
+fn probabilities(count: usize) -> impl Iterator<Item = f64> {
+    // In logarithms: 0.5^count underflows from 1,075 samples up.
+    let mut log_probability = count as f64 * 0.5f64.ln();
+    (0..=count).map(move |k| {
+        let probability = log_probability.exp();
+        log_probability += ((count - k) as f64 / (k + 1) as f64).ln();
+        probability
+    })
 }
 
 #[cfg(test)]
@@ -42,7 +68,8 @@ mod tests {
     /// Ranks as tabulated for the sign test at 95 %: none below 6, then 1st, 1st, 1st, 2nd ...
     #[test]
     fn ranks_match_the_published_table() {
-        let ranks = [5, 6, 8, 9, 11, 12, 20, 25, 50, 100].map(lower_rank);
+        let ranks =
+            [5, 6, 8, 9, 11, 12, 20, 25, 50, 100].map(|count| lower_rank(count, CONFIDENCE));
         let ordinals = ranks.map(|rank| rank.map(|index| index + 1));
         let table = [
             None,
@@ -59,12 +86,45 @@ mod tests {
         assert_eq!(ordinals, table);
     }
 
+    /// The sign test's probabilities are those of the table; zeros never help it to reject.
+    #[test]
+    fn sign_test_matches_the_published_table() {
+        let leaning = |below: usize, above: usize, zeros: usize| {
+            let mut samples = vec![-1.0; below];
+            samples.extend(vec![1.0; above]);
+            samples.extend(vec![0.0; zeros]);
+            sign_test(&samples)
+        };
+        for (against, count, table) in [(0, 10, 0.001_953), (1, 10, 0.021_484), (5, 20, 0.041_389)]
+        {
+            assert!((leaning(against, count - against, 0) - table).abs() < 1e-6, "{against}");
+            assert!((leaning(count - against, against, 0) - table).abs() < 1e-6, "{against}");
+        }
+        assert!(leaning(0, 10, 2) > leaning(0, 12, 0));
+        assert!((leaning(5, 5, 0) - 1.0).abs() < 1e-12);
+    }
+
+    /// The test rejects at an error exactly where the interval of that confidence excludes zero.
+    #[test]
+    fn test_and_interval_agree() {
+        for count in [14usize, 25, 50, 201] {
+            for below in 0..=count / 2 {
+                let samples: Vec<f64> =
+                    (0..count).map(|index| index as f64 - below as f64 + 0.5).collect();
+                for error in [0.001, 0.05] {
+                    let excludes = median_at(&samples, 1.0 - error).unwrap().low > 0.0;
+                    assert_eq!(sign_test(&samples) <= error, excludes, "{below} of {count}");
+                }
+            }
+        }
+    }
+
     /// Large counts neither underflow nor stray from the normal approximation.
     #[test]
     fn ranks_of_large_counts_follow_the_normal_approximation() {
         for count in [2_000usize, 100_000] {
             let approximate = count as f64 / 2.0 - 1.959_964 * (count as f64).sqrt() / 2.0;
-            let rank = lower_rank(count).unwrap() as f64;
+            let rank = lower_rank(count, CONFIDENCE).unwrap() as f64;
             assert!((rank - approximate).abs() < 2.0, "{count}: {rank} and {approximate}");
         }
     }

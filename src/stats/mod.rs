@@ -18,11 +18,13 @@
 //! assert_eq!(slow.speedup_of(&fast).unwrap().value, 2.0);
 //! ```
 
+pub mod binomial;
 pub mod hlog;
 pub mod interval;
 pub mod latency;
 pub mod launches;
 pub mod steady;
+pub mod trend;
 
 use std::marker::PhantomData;
 

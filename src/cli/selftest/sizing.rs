@@ -1,0 +1,132 @@
+//! How the budget of a comparison is divided into launches and readings. Measured once.
+
+use std::time::Instant;
+
+use super::pair::{Pair, Side, Spec};
+use crate::{
+    cli::Failure,
+    gate::{
+        comparison::LAUNCHES_MIN,
+        selftest::{Settings, Sizing},
+    },
+    host::{fingerprint::Fingerprint, timer::Timer},
+    measure::footprint::{self, Wanted},
+    op::Op,
+    stats::quantile,
+};
+
+/// Seconds for one launch: many short launches, for the launch is the unit.
+const LAUNCH_S: f64 = 0.02;
+
+/// Multiple of the timer's resolution that a reading must last, and the least it must in any case:
+/// long against what the turn from one process to the other disturbs.
+const RESOLUTIONS_MIN: f64 = 1_000.0;
+const READING_PS: f64 = 150e6;
+
+/// Blocks of a launch.
+const BLOCKS_MIN: u32 = 2;
+const BLOCKS_MAX: u32 = 1_000;
+
+/// Pairs that are started to see how long that takes, and blocks that are read.
+const STARTS: u32 = 7;
+const BLOCKS_TRIED: usize = 9;
+
+/// Most batches of a reading that are tried.
+const REPETITIONS_MAX: u64 = 1 << 30;
+
+/// Batches in rotation in the smallest cache that holds two, and its name.
+pub(super) fn footprint(batch_len: usize, host: &Fingerprint) -> (usize, String) {
+    let bytes = batch_len * (Op::Decide.input_bytes() + Op::Decide.output_bytes());
+    let found = footprint::choose(&host.caches, bytes, 1, &[Wanted::Hot]);
+    let smallest = found.into_iter().next();
+    smallest.map_or((2, "unknown".into()), |found| (found.batch_count, found.home))
+}
+
+/// Starts some pairs, and divides the budget by what they took.
+pub(super) fn measure(
+    spec: &Spec,
+    settings: &Settings,
+    timer: &Timer,
+    (batch_count, home): (usize, String),
+) -> Result<Sizing, Failure> {
+    let start = |launch| {
+        let clock = Instant::now();
+        Pair::start(spec, Side::Baseline, settings.seed, launch)?.end()?;
+        Ok(clock.elapsed().as_secs_f64())
+    };
+    let start_s = median((1..=STARTS).map(start).collect::<Result<_, Failure>>()?);
+    let mut pair = Pair::start(spec, Side::Baseline, settings.seed, 0)?;
+    let wanted_ps = (timer.quality().resolution_ns * 1e3 * RESOLUTIONS_MIN).max(READING_PS);
+    let repetitions = repetitions(&mut pair, wanted_ps)?;
+    let (mut blocks_s, mut readings_us) = (Vec::new(), Vec::new());
+    for _ in 0..BLOCKS_TRIED {
+        let clock = Instant::now();
+        for side in [Side::Baseline, Side::Candidate, Side::Candidate, Side::Baseline] {
+            readings_us.push(pair.read(side, repetitions, 0)? as f64 / 1e6);
+        }
+        blocks_s.push(clock.elapsed().as_secs_f64());
+    }
+    pair.end()?;
+    let (launches, blocks) = divide(settings.budget_s, start_s, median(blocks_s));
+    Ok(Sizing {
+        launches,
+        blocks,
+        repetitions,
+        batch_count,
+        home,
+        reading_us: median(readings_us),
+        start_ms: 1e3 * start_s,
+    })
+}
+
+/// Batches that take as long as is wanted.
+fn repetitions(pair: &mut Pair, wanted_ps: f64) -> Result<u64, Failure> {
+    let mut repetitions = 1;
+    loop {
+        let took_ps = pair.read(Side::Baseline, repetitions, 0)? as f64;
+        if took_ps >= wanted_ps || repetitions >= REPETITIONS_MAX {
+            // Doubling may have gone up to twice too far.
+            let fitting = (repetitions as f64 * wanted_ps / took_ps.max(1.0)).ceil();
+            return Ok((fitting as u64).clamp(1, repetitions));
+        }
+        repetitions *= 2;
+    }
+}
+
+/// Launches, and blocks in each, that fit the budget, all in seconds. At least as many as bear a
+/// verdict, even where they do not fit.
+fn divide(budget: f64, start: f64, block: f64) -> (u32, u32) {
+    let one_launch = LAUNCH_S.max(start + f64::from(BLOCKS_MIN) * block);
+    let launches = ((budget / one_launch).round() as u32).max(LAUNCHES_MIN);
+    let left = budget / f64::from(launches) - start;
+    let fitting = (left / block).clamp(f64::from(BLOCKS_MIN), f64::from(BLOCKS_MAX)) as u32;
+    // Even, so that the blocks of a launch are balanced.
+    (launches, fitting / 2 * 2)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    quantile(&values, 0.5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The budget is kept where it can be: short ones have fewer launches, not shorter readings;
+    /// slow starts have fewer launches too, and never too few for a verdict.
+    #[test]
+    fn budgets_are_divided() {
+        for (budget_s, start_s, block_s) in
+            [(1.0, 0.008, 0.001), (10.0, 0.008, 0.001), (0.5, 0.004, 0.0007), (4.0, 0.05, 0.001)]
+        {
+            let (launches, blocks) = divide(budget_s, start_s, block_s);
+            let taken = f64::from(launches) * (start_s + f64::from(blocks) * block_s);
+            assert!(taken <= 1.05 * budget_s && taken > 0.7 * budget_s, "{budget_s}: {taken}");
+            assert!(blocks.is_multiple_of(2));
+        }
+        assert_eq!(divide(1.0, 0.008, 0.001), (50, 12));
+        assert_eq!(divide(0.05, 0.008, 0.001), (LAUNCHES_MIN, BLOCKS_MIN));
+        assert_eq!(divide(0.05, 1.0, 1.0), (LAUNCHES_MIN, BLOCKS_MIN));
+    }
+}
