@@ -159,13 +159,12 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     let instrument = instrument(&timer, &interrupt)?;
     let folder = tempfile::tempdir()?;
     let (spec, footprint) = spec(&settings, &host, &timer, folder.path())?;
-    let (mut log, rows, sizing) = match resumed {
-        Some(resumed) => (Some(resumed.log), resumed.rows, resumed.sizing),
-        None => {
-            let sizing = sizing::measure(&spec, &settings, &timer, footprint)?;
-            let new = |path: &PathBuf| Log::create(path, &executable, &host, &settings, &sizing);
-            (arguments.log.as_ref().map(new).transpose()?, Vec::new(), sizing)
-        }
+    let (mut log, rows, sizing) = if let Some(resumed) = resumed {
+        (Some(resumed.log), resumed.rows, resumed.sizing)
+    } else {
+        let sizing = sizing::measure(&spec, &settings, &timer, footprint)?;
+        let new = |path: &PathBuf| Log::create(path, &executable, &host, &settings, &sizing);
+        (arguments.log.as_ref().map(new).transpose()?, Vec::new(), sizing)
     };
     let started_unix_s = rows.first().map_or_else(unix_s, |row: &Row| row.at_unix_s) as u64;
     let about = Circumstances { executable, host, settings, sizing, instrument, started_unix_s };
