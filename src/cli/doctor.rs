@@ -8,6 +8,7 @@ use crate::{
     backend::{ProbeContext, Unavailable},
     host::{
         affinity::{self, PinError},
+        counters::Counters,
         doctor::{
             Examination,
             devices::{Device, Devices, Presence},
@@ -132,8 +133,8 @@ fn examine(
         let message = "interrupted: no report, and nothing was changed";
         return Err(Failure::new(Exit::Interrupted, message));
     }
-    let timer = timer.quality().clone();
-    Ok(Examination { core, quick: arguments.quick, facts, timer, measured, devices })
+    let (timer, counters) = (timer.quality().clone(), Counters::open().statuses());
+    Ok(Examination { core, quick: arguments.quick, facts, timer, counters, measured, devices })
 }
 
 /// What the probes of the backends say that need a device or a tool.

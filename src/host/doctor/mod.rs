@@ -16,7 +16,7 @@ pub mod tuning;
 
 use serde::Serialize;
 
-use crate::host::timer::Quality;
+use crate::host::{counters::EventStatus, timer::Quality};
 use devices::Devices;
 use facts::Facts;
 use measure::Measured;
@@ -32,6 +32,8 @@ pub struct Examination {
     pub facts: Facts,
     /// What is known of the timer.
     pub timer: Quality,
+    /// The performance counters, and why there are not more. Empty where that was not tried.
+    pub counters: Vec<EventStatus>,
     /// What was measured.
     pub measured: Measured,
     /// Devices and tools.

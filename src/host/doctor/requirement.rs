@@ -181,7 +181,7 @@ impl Requirement {
                 (met, said(met, "the machine is", "free of a hypervisor"))
             }
             Self::Counters => {
-                let met = counters_available(facts);
+                let met = counters_available(&examination.counters);
                 (met, said(met, "performance counters are", "readable"))
             }
             Self::Load => load(examination),

@@ -114,6 +114,7 @@ pub(super) mod sample {
             quick: false,
             facts: Facts::read(&root, 1, &[0, 1]),
             timer: Timer::qualify().quality().clone(),
+            counters: Vec::new(),
             measured: Measured::default(),
             devices: Devices { vulkan: device("no driver"), verilator: device("no tool") },
         }

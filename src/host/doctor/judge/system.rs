@@ -2,9 +2,9 @@
 
 use super::Examination;
 use crate::{
-    host::doctor::{
-        facts::Facts,
-        finding::{Finding, Severity, Subject},
+    host::{
+        counters::{Event, EventStatus},
+        doctor::finding::{Finding, Severity, Subject},
     },
     warning::LOAD_SHARE_MAX,
 };
@@ -96,35 +96,41 @@ pub(super) fn kernel(examination: &Examination) -> Vec<Finding> {
         Some(true) => Finding::note(subject, "nmi-watchdog", "on: takes a counter and interrupts")
             .advice("echo 0 > /proc/sys/kernel/nmi_watchdog"),
     };
-    vec![release, aslr, watchdog, counters_finding(&examination.facts)]
+    vec![release, aslr, watchdog, counters_finding(&examination.counters)]
 }
 
-/// Whether this process can count cycles of its own with the processor's counters. `None` where the
-/// system does not say.
+/// Whether this process can count cycles of its own with the processor's counters. `None` where
+/// that was not tried.
 #[must_use]
-pub fn counters_available(facts: &Facts) -> Option<bool> {
-    let permitted = facts.kernel.perf_event_paranoid? <= 2;
-    Some(permitted && !facts.kernel.counter_units.is_empty())
+pub fn counters_available(counters: &[EventStatus]) -> Option<bool> {
+    counters.iter().find(|one| one.event == Event::Cycles).map(|cycles| cycles.available)
 }
 
-/// Whether performance counters are there, and why not.
+/// Which events the processor's counters count for this process, and why not the others.
 #[must_use]
-pub fn counters_finding(facts: &Facts) -> Finding {
+pub fn counters_finding(counters: &[EventStatus]) -> Finding {
     let (subject, code) = (Subject::Counters, "counters");
-    let units = facts.kernel.counter_units.join(", ");
-    let Some(paranoid) = facts.kernel.perf_event_paranoid else {
-        return Finding::unknown(subject, code, "the kernel has no performance events");
+    let hardware = counters.iter().filter(|one| one.event.is_hardware());
+    let (counted, refused): (Vec<_>, Vec<_>) = hardware.partition(|one| one.available);
+    let names = |all: &[&EventStatus]| {
+        all.iter().map(|one| one.event.name()).collect::<Vec<_>>().join(", ")
     };
-    if units.is_empty() {
-        return Finding::note(subject, code, "none: the kernel shows no unit of the processor")
-            .advice("a hypervisor must pass them through; cycles and misses are absent without");
+    let Some(first) = refused.first() else {
+        return match counted.as_slice() {
+            [] => Finding::unknown(subject, code, "no event was tried"),
+            all => Finding::ok(subject, code, names(all)),
+        };
+    };
+    let reason = first.reason.as_deref().unwrap_or("the kernel does not say why");
+    let text = match counted.as_slice() {
+        [] => format!("none of the processor's: {reason}"),
+        all => format!("{}; not {}: {reason}", names(all), names(&refused)),
+    };
+    let finding = Finding::note(subject, code, text);
+    match &first.remedy {
+        Some(remedy) => finding.advice(remedy),
+        None => finding,
     }
-    if paranoid > 2 {
-        let text = format!("unit {units}, closed: perf_event_paranoid is {paranoid}");
-        return Finding::note(subject, code, text)
-            .advice("sysctl kernel.perf_event_paranoid=2, or run with CAP_PERFMON");
-    }
-    Finding::ok(subject, code, format!("unit {units}, perf_event_paranoid is {paranoid}"))
 }
 
 #[cfg(test)]
@@ -166,19 +172,31 @@ mod tests {
         assert!(judged("", None).found.starts_with("unknown"));
     }
 
-    /// Counters need both a unit and the permission.
+    /// Counters that were opened are shown by name; what was refused has its reason and remedy; and
+    /// what was not tried is not known.
     #[test]
-    fn counters_need_unit_and_permission() {
-        let unit = ("/sys/bus/event_source/devices/cpu/type", "4");
-        let level = |text| ("/proc/sys/kernel/perf_event_paranoid", text);
-        let of_files = |files: &[(&str, &str)]| {
-            let examination = of(files);
-            let finding = found(&examination, "counters");
-            (counters_available(&examination.facts), finding.severity)
+    fn counters_are_judged_by_what_was_opened() {
+        let status = |event, reason: Option<&str>| EventStatus {
+            event,
+            available: reason.is_none(),
+            counted_by: None,
+            overhead: None,
+            reason: reason.map(str::to_owned),
+            remedy: reason.map(|_| "ask the host".to_owned()),
         };
-        assert_eq!(of_files(&[unit, level("2")]), (Some(true), Severity::Ok));
-        assert_eq!(of_files(&[unit, level("4")]), (Some(false), Severity::Note));
-        assert_eq!(of_files(&[level("-1")]), (Some(false), Severity::Note));
-        assert_eq!(of_files(&[unit]).0, None);
+        let judged = |counters: Vec<EventStatus>| {
+            let examination = Examination { counters, ..of(&[]) };
+            let finding = found(&examination, "counters");
+            (counters_available(&examination.counters), finding)
+        };
+        let (available, finding) = judged(vec![status(Event::Cycles, None)]);
+        assert_eq!((available, finding.severity), (Some(true), Severity::Ok));
+        let refused = vec![status(Event::Cycles, Some("no unit"))];
+        let (available, finding) = judged(refused);
+        assert_eq!((available, finding.severity), (Some(false), Severity::Note));
+        assert!(finding.found.contains("no unit"), "{finding:?}");
+        assert_eq!(finding.advice.as_deref(), Some("ask the host"));
+        let (available, finding) = judged(Vec::new());
+        assert!(available.is_none() && finding.found.starts_with("unknown"), "{finding:?}");
     }
 }

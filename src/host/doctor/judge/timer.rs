@@ -2,8 +2,8 @@
 
 use super::Examination;
 use crate::host::{
-    doctor::finding::{Finding, Subject},
-    timer::Source,
+    doctor::finding::{Finding, Severity, Subject},
+    timer::{Quality, Source},
 };
 
 /// Resolution up to which a reading need not be longer than tens of microseconds, nanoseconds.
@@ -15,11 +15,9 @@ pub(super) fn findings(examination: &Examination) -> Vec<Finding> {
     let source = match timer.source {
         Source::Tsc => {
             let text = format!("time-stamp counter at {:.3} MHz", timer.frequency_hz / 1e6);
-            Finding::ok(subject, "timer-source", text).effect(
-                "two calibrations apart",
-                timer.frequency_spread_ppm,
-                "ppm",
-            )
+            Finding::ok(subject, "timer-source", text)
+                .effect("two calibrations apart", timer.frequency_spread_ppm, "ppm")
+                .effect_of("stated", timer.nominal_hz.map(|hz| hz / 1e6), "MHz")
         }
         Source::Monotonic => {
             let why = timer.tsc_unavailable.as_deref().unwrap_or("not said why");
@@ -40,7 +38,37 @@ pub(super) fn findings(examination: &Examination) -> Vec<Finding> {
         timer.overhead_ns,
         "ns",
     );
-    vec![source, resolution, kernel_clock(examination)]
+    vec![source, invariance(timer), resolution, pairs(timer), kernel_clock(examination)]
+}
+
+fn invariance(timer: &Quality) -> Finding {
+    let (subject, code) = (Subject::Timer, "timer-invariance");
+    match timer.invariant {
+        Some(true) => Finding::ok(subject, code, "the counter keeps one rate, the processor says"),
+        Some(false) => {
+            Finding::warning(subject, code, "the counter changes its rate with the core")
+                .advice("the clock of the system is read in its place")
+        }
+        None => Finding::unknown(subject, code, "there is no counter, or nothing is said of it"),
+    }
+}
+
+/// What readings with nothing between them read.
+fn pairs(timer: &Quality) -> Finding {
+    let (subject, code) = (Subject::Timer, "timer-pairs");
+    let pairs = &timer.back_to_back;
+    let finding = if timer.backward_steps > 0 {
+        let text = format!("the clock ran backwards {} times", timer.backward_steps);
+        Finding::new(Severity::Critical, subject, code, text)
+            .advice("believe no figure of this machine: its counters do not agree")
+    } else {
+        Finding::ok(subject, code, format!("{} readings back to back, none backwards", pairs.count))
+    };
+    finding
+        .effect("median", pairs.ns_p50, "ns")
+        .effect("one in a hundred over", pairs.ns_p99, "ns")
+        .effect("one in a thousand over", pairs.ns_p99_9, "ns")
+        .effect("longest", pairs.ns_max, "ns")
 }
 
 fn kernel_clock(examination: &Examination) -> Finding {
