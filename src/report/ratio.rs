@@ -78,7 +78,7 @@ impl Bound {
         measured: &Samples<HostNanos>,
         ceiling_ns: Option<f64>,
     ) -> Option<Self> {
-        let value = roof.median()?.value;
+        let value = roof.median().filter(|median| median.value > 0.0)?.value;
         let nanos = measured.median()?.value;
         let limit = |ceiling_ns| {
             if nanos > WAITING * ceiling_ns { Limit::Memory } else { Limit::Instructions }

@@ -275,6 +275,7 @@ impl Counts {
 
 /// What one counter counted, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "nothing is counted there"))]
 struct Span {
     count: u64,
     enabled_ns: u64,
