@@ -164,6 +164,36 @@ fn a_dead_worker_is_one_line() {
     assert_eq!(result["status"], "interrupted");
 }
 
+/// Ctrl-C keeps what was measured, in the log and in the result, and exits with 130.
+#[cfg(unix)]
+#[test]
+fn interrupted_tests_keep_what_they_have() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log.csv");
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_nanogate"))
+        .current_dir(folder.path())
+        .env("TMPDIR", folder.path())
+        .args(["selftest", "--batch", "64", "--budget", "0.05", "--plant", "60"])
+        .args(["--comparisons", "100000", "--trials", "0", "--log", "log.csv"])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let has_begun = (0..6_000).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        log.exists() && fs::read_to_string(&log).unwrap().lines().count() > 8
+    });
+    kill_process(Pid::from_raw(child.id() as i32).unwrap(), Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(has_begun);
+    let result = read(&folder.path().join(".nanogate/selftest.json"));
+    assert_valid(&result);
+    assert_eq!(result["status"], "interrupted");
+    let compared = count(&rows(&log), "same");
+    assert_eq!(result["false_alarms"]["raw"]["of"], compared);
+    assert!(compared >= 1);
+}
+
 /// A result of a debug build, or with few comparisons, does not arm the gate; the same result
 /// would not arm it on another host either.
 #[test]
@@ -186,7 +216,9 @@ fn small_results_do_not_arm() {
 fn bad_flags_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let refused = |more: &[&str], says: &str| {
-        selftest(folder.path(), more).code(2).stderr(contains(says.to_owned()));
+        let mut command = Command::cargo_bin("nanogate").unwrap();
+        command.current_dir(folder.path()).env("TMPDIR", folder.path()).arg("selftest");
+        command.args(more).assert().code(2).stderr(contains(says.to_owned()));
     };
     refused(&["--backend", "nonesuch"], "no backend `nonesuch`");
     refused(&["--backend", "fpga-verilator"], "processor backends");

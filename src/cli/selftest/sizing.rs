@@ -31,6 +31,9 @@ const BLOCKS_MAX: u32 = 1_000;
 const STARTS: u32 = 7;
 const BLOCKS_TRIED: usize = 9;
 
+/// Readings of a length that is tried.
+const READINGS_TRIED: usize = 5;
+
 /// Most batches of a reading that are tried.
 const REPETITIONS_MAX: u64 = 1 << 30;
 
@@ -83,7 +86,7 @@ pub(super) fn measure(
 fn repetitions(pair: &mut Pair, wanted_ps: f64) -> Result<u64, Failure> {
     let mut repetitions = 1;
     loop {
-        let took_ps = pair.read(Side::Baseline, repetitions, 0)? as f64;
+        let took_ps = fastest_ps(pair, repetitions)?;
         if took_ps >= wanted_ps || repetitions >= REPETITIONS_MAX {
             // Doubling may have gone up to twice too far.
             let fitting = (repetitions as f64 * wanted_ps / took_ps.max(1.0)).ceil();
@@ -91,6 +94,15 @@ fn repetitions(pair: &mut Pair, wanted_ps: f64) -> Result<u64, Failure> {
         }
         repetitions *= 2;
     }
+}
+
+/// The least of a few readings: the first of a process is slow, and others may be disturbed.
+fn fastest_ps(pair: &mut Pair, repetitions: u64) -> Result<f64, Failure> {
+    let mut least = u64::MAX;
+    for _ in 0..READINGS_TRIED {
+        least = least.min(pair.read(Side::Baseline, repetitions, 0)?);
+    }
+    Ok(least as f64)
 }
 
 /// Launches, and blocks in each, that fit the budget, all in seconds. At least as many as bear a

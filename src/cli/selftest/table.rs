@@ -129,7 +129,8 @@ fn smallest(result: &SelfTest) -> String {
             "{} % is the smallest planted slowdown found 19 times of 20 or more, in {:.2} s",
             smallest.percent, smallest.seconds
         ),
-        None => "no planted slowdown was found 19 times of 20; raise --budget".into(),
+        None => "none that was planted was found 19 times of 20; raise --budget, or --trials to 20"
+            .into(),
     }
 }
 
