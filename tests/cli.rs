@@ -130,10 +130,11 @@ fn threads_are_measured_together_and_apart() {
     };
     assert_eq!((&alone["threads"], &together["threads"]), (&1.into(), &(cores + 1).into()));
     assert_eq!(together["per_thread"].as_array().unwrap().len(), cores + 1);
-    // What they are is not asked: beside other tests a difference of readings can be anything.
-    assert!(together["scaling"]["value"].is_number() && alone.get("scaling").is_none());
-    for entry in [alone, together] {
-        assert!(entry["bound"]["fraction"]["value"].is_number(), "{entry}");
+    // Beside other tests a difference of readings can be anything, and a ratio can be absent.
+    assert!(alone.get("scaling").is_none());
+    for ratio in [&together["scaling"], &together["bound"]["fraction"], &alone["bound"]["fraction"]]
+    {
+        assert!(ratio.is_null() || ratio["value"].as_f64().unwrap() > 0.0, "{record}");
     }
 }
 

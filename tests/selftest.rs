@@ -240,7 +240,8 @@ fn workers_answer() {
     let worker = |input: &str, batch: &str| {
         let mut command = Command::cargo_bin("nanogate").unwrap();
         let fixed = ["worker", "--backend", "scalar", "--layout-seed", "1", "--launch", "1"];
-        command.current_dir(folder.path()).args(fixed);
+        let timer = ["--timer", "monotonic:1000000000"];
+        command.current_dir(folder.path()).args(fixed).args(timer);
         command.args(["--input", "input", "--batch", batch]).write_stdin(input).assert()
     };
     let output = worker("read 4 0\nread 4 500000\nend\n", "64").success();
