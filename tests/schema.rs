@@ -12,6 +12,7 @@ use nanogate::{
     measure::{Bench, Limits, cycles, inputs::Pool},
     op::Op,
     report::{
+        counters,
         record::{Entry, Header, RunRecord},
         simulated::{SIMULATOR_HOME, SimulatedRecord},
         table::{self, Detail},
@@ -56,20 +57,26 @@ fn records_follow_the_schema() {
     let record = short_run();
     assert_valid(&record);
     assert_eq!(record["status"], "complete");
-    let counters = record["counters"].as_array().unwrap();
-    assert_eq!(counters.len(), Event::ALL.len());
+    let events = record["counters"].as_array().unwrap();
+    assert_eq!(events.len(), Event::ALL.len());
     let has = |entry: &Value, metric: &str| entry["metrics"].get(metric).is_some();
     for entry in record["entries"].as_array().unwrap() {
         assert!(entry["usage"]["cpu_utilisation"].as_f64().unwrap() > 0.0, "{entry}");
         // Counted is what the record says is counted, on one thread, unless others took turns.
         let is_pass = entry["method"] == "throughput" && entry["threads"] == 1;
-        for counter in counters.iter().take(6) {
+        for counter in events.iter().take(6) {
             let metric = format!("host/{}/per_record", counter["event"].as_str().unwrap());
             let is_due = is_pass && counter["available"] == true;
             let is_there = has(entry, &metric) || entry["absent"].get(&metric).is_some();
             assert_eq!(is_there, is_due, "{metric} of {entry}");
         }
     }
+    let mut counted = record.clone();
+    let hardware = Event::ALL.into_iter().filter(|event| event.is_hardware());
+    for metric in hardware.map(counters::per_record).chain([counters::IPC.into()]) {
+        counted["entries"][0]["metrics"][&metric] = json!(1.5);
+    }
+    assert_valid(&counted);
     // Two backends and two batch lengths: throughput on one thread and on two, and latency.
     assert_eq!(record["entries"].as_array().unwrap().len(), 12);
     for entry in record["entries"].as_array().unwrap() {

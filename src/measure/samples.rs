@@ -88,6 +88,19 @@ mod tests {
     use super::*;
     use crate::backend::mock;
 
+    /// Recording allocates nothing, also when readings go to the histogram: an allocation would
+    /// disturb the reading after it.
+    #[test]
+    fn recording_allocates_nothing() {
+        let mut recorder = Recorder::new().unwrap();
+        let allocated = allocation_counter::measure(|| {
+            (1..3 * KEPT as u64).for_each(|nanos| recorder.keep(mock::host_nanos(nanos * 1_000)));
+        });
+        assert_eq!(allocated.count_total, 0);
+        let seen = allocation_counter::measure(|| drop(Recorder::new()));
+        assert!(seen.count_total > 0, "allocations are not seen at all");
+    }
+
     /// No reading is lost or counted twice, whether it still lies beside others or not.
     #[test]
     fn every_reading_is_kept_once() {

@@ -70,6 +70,39 @@ fn software(statuses: &[EventStatus]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        corpus::Corpus,
+        host::schedule::Disturbance,
+        measure::{Method, Stop, inputs::Pool},
+        op::Op,
+        report::record::Header,
+    };
+
+    /// Counts become metrics, their quotient is instructions per cycle, and what the kernel took
+    /// turns with is absent with the reason.
+    #[test]
+    fn counts_become_metrics() {
+        let records = Corpus::embedded().unwrap().records().into_iter().cycle();
+        let pool = Pool::new(Op::Decide, records, 8).unwrap();
+        let header = Header {
+            backend: "mock",
+            software: false,
+            op: Op::Decide,
+            threads: 1,
+            footprint_home: "L1".into(),
+            disturbance: Disturbance::default(),
+        };
+        let rotation = pool.rotation(4, 2, 0).unwrap();
+        let mut entry = Entry::new(header, Method::Throughput, &rotation, Stop::Budget);
+        entry.put_events(&Counted {
+            per_record: [(Event::Instructions, 10.0), (Event::Cycles, 4.0)].into(),
+            multiplexed: [Event::LlcMisses].into(),
+        });
+        assert_eq!(entry.metrics.get(IPC), Some(&2.5));
+        assert_eq!(entry.metrics.get("host/instructions/per_record"), Some(&10.0));
+        assert!(entry.absent["host/llc_misses/per_record"].contains("took turns"));
+        assert_eq!((entry.metrics.len(), entry.absent.len()), (3, 1));
+    }
 
     fn status(event: Event, reason: Option<&str>) -> EventStatus {
         EventStatus {
