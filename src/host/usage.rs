@@ -42,6 +42,30 @@ pub struct Usage {
     pub major_faults: Option<u64>,
 }
 
+impl Usage {
+    /// What two stretches took together, such as two launches: counts add up, a peak is the higher
+    /// one, and utilisation is that over both.
+    #[must_use]
+    pub fn and(&self, later: &Self) -> Self {
+        let sum = |count: fn(&Self) -> Option<u64>| Some(count(self)? + count(later)?);
+        let wall_ns = self.wall_ns + later.wall_ns;
+        let busy_ns = |one: &Self| Some(one.cpu_utilisation? * one.wall_ns as f64);
+        let busy_ns = busy_ns(self).zip(busy_ns(later)).map(|(one, other)| one + other);
+        let peaks = self.peak_resident_bytes.zip(later.peak_resident_bytes);
+        let since_begin = [self, later].iter().all(|one| one.peak_since == PeakSince::Begin);
+        Self {
+            wall_ns,
+            cpu_utilisation: busy_ns.filter(|_| wall_ns > 0).map(|busy| busy / wall_ns as f64),
+            peak_resident_bytes: peaks.map(|(one, other)| one.max(other)),
+            peak_since: if since_begin { PeakSince::Begin } else { PeakSince::ProcessStart },
+            context_switches: sum(|one| one.context_switches),
+            migrations: sum(|one| one.migrations),
+            minor_faults: sum(|one| one.minor_faults),
+            major_faults: sum(|one| one.major_faults),
+        }
+    }
+}
+
 /// The beginning of a stretch of work.
 #[derive(Clone, Copy, Debug)]
 pub struct Begin {
@@ -148,6 +172,26 @@ mod tests {
         assert_eq!(until(None).cpu_utilisation, None);
         assert_eq!((half.wall_ns, half.minor_faults), (10_000_000, Some(5)));
         assert_eq!((half.peak_resident_bytes, half.migrations), (Some(4_096), None));
+    }
+
+    /// Two stretches add up: a tenth of a core for long and a whole one for short are no average of
+    /// the two.
+    #[test]
+    fn stretches_add_up() {
+        let of = |wall_ns, utilisation, peak, faults| Usage {
+            wall_ns,
+            cpu_utilisation: Some(utilisation),
+            peak_resident_bytes: Some(peak),
+            peak_since: PeakSince::Begin,
+            context_switches: None,
+            migrations: None,
+            minor_faults: Some(faults),
+            major_faults: None,
+        };
+        let both = of(900, 0.1, 7, 2).and(&of(100, 1.0, 5, 3));
+        assert!((both.cpu_utilisation.unwrap() - 0.19).abs() < 1e-9, "{both:?}");
+        assert_eq!((both.wall_ns, both.peak_resident_bytes), (1_000, Some(7)));
+        assert_eq!((both.minor_faults, both.context_switches), (Some(5), None));
     }
 
     /// The peak is read in bytes, and not made up.

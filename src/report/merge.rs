@@ -87,6 +87,7 @@ fn join(one: &Entry, other: &Entry, precision: f64) -> Result<Entry, HistogramEr
     joined.stop = worse(one.stop, other.stop);
     joined.steady = worst_steady(&launches);
     joined.disturbance = one.disturbance.and(&other.disturbance);
+    joined.usage = one.usage.as_ref().zip(other.usage.as_ref()).map(|(one, other)| one.and(other));
     add_warnings(&mut joined.warnings, &other.warnings);
     joined.warnings.retain(|warning| !JUDGED_ANEW.contains(&warning.code.as_str()));
     joined.metrics = metrics(&launches);

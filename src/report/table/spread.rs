@@ -33,6 +33,8 @@ pub(super) fn of(entries: &[Entry]) -> Option<Table> {
         "mad",
         "min",
         "max",
+        "peak MiB",
+        "cpu %",
         "p50 of each launch",
     ];
     let rows: Vec<Vec<String>> = entries.iter().filter_map(row).collect();
@@ -54,6 +56,11 @@ fn row(entry: &Entry) -> Option<Vec<String>> {
     row.extend([of("p50"), number(entry.metric(net, "p50")), of("mean"), of("stdev")]);
     row.push(number(entry.metric(metric, "cv").map(|cv| 100.0 * cv)));
     row.extend([of("mad"), of("min"), of("max")]);
+    let usage = entry.usage.as_ref();
+    let peak_bytes = usage.and_then(|usage| usage.peak_resident_bytes);
+    row.push(number(peak_bytes.map(|bytes| bytes as f64 / f64::from(1 << 20))));
+    let utilisation = usage.and_then(|usage| usage.cpu_utilisation);
+    row.push(number(utilisation.map(|share| 100.0 * share)));
     let id = format!("{metric}/p50");
     let each = entry.launches.iter().filter_map(|launch| launch.metrics.get(&id));
     row.push(each.map(|value| digits(*value)).collect::<Vec<_>>().join(" "));
