@@ -138,8 +138,8 @@ fn drift(result: &SelfTest) -> String {
     result.drift.map_or("too few comparisons to tell".into(), |drift| {
         let Estimate { value, low, high } = drift.percent_per_minute;
         format!(
-            "{value:+.3} % per minute ({low:+.3} to {high:+.3}) over {:.1} min; last quarter {:+.2} \
-             % against the first",
+            "{value:+.3} % per minute ({low:+.3} to {high:+.3}) over {:.1} min; last quarter \
+             {:+.2} % against the first",
             drift.minutes, drift.quarters_percent
         )
     })
