@@ -34,7 +34,8 @@ impl Speedup {
 /// else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bound {
-    /// [`ROOF_PER_RECORD`] or [`UPLOAD_ONLY`].
+    /// [`ROOF_PER_RECORD`](super::record::ROOF_PER_RECORD) or
+    /// [`UPLOAD_ONLY`](super::record::UPLOAD_ONLY).
     pub metric: String,
     /// Nanoseconds per record for the same batches on the same cores.
     pub value: f64,
