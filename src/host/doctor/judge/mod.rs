@@ -138,7 +138,8 @@ mod tests {
     fn unknown_is_never_fine() {
         let findings = findings(&sample::of(&[]));
         // The timer was measured, and which cores are usable is known from elsewhere.
-        let own = ["timer-source", "timer-resolution", "cores-usable"];
+        let own =
+            ["timer-source", "timer-invariance", "timer-resolution", "timer-pairs", "cores-usable"];
         for finding in &findings {
             let is_fine = finding.severity == Severity::Ok && !own.contains(&finding.code);
             assert!(!is_fine, "{finding:?}");
