@@ -196,11 +196,17 @@ impl Plan {
     }
 
     /// What launch `number` measures of it: all in the first, and later only what takes host time.
-    /// The rest counts cycles, which are the same each time, or takes a device apart.
+    /// The rest counts cycles, which are the same each time, or takes a device apart. A device that
+    /// is imitated is there to check the shader, and takes seconds to open: once is enough.
     pub(super) fn of_launch(mut self, number: u32) -> Self {
         if number > 1 {
             self.methods.retain(|method| method.subject() == Subject::HostTime);
-            self.backends.retain(|entry| entry.kind != BackendKind::Fpga);
+            let context = &self.context;
+            self.backends.retain(|entry| match entry.kind {
+                BackendKind::Fpga => false,
+                BackendKind::Gpu => (entry.probe)(context).is_ok_and(|found| !found.software),
+                _ => true,
+            });
         }
         self
     }
