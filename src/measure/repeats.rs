@@ -22,7 +22,7 @@ const ROUNDS: usize = 61;
 const RESOLUTIONS_MIN: f64 = 1_000.0;
 
 /// Times as fast on repeated inputs as on unique ones, from which on it is worth a warning. Where
-/// the buffers lie alone moves vector kernels by up to 5 %.
+/// the buffers lie alone moves vector kernels by some percent.
 const DIFFERENCE_MAX: f64 = 0.1;
 
 /// Whether the whole interval of how much faster repeated inputs are is beyond what places explain.
