@@ -67,7 +67,7 @@ pub(super) struct Arguments {
     /// (repeatable, or comma-separated)
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = parse_method)]
     method: Vec<Method>,
-    /// All batch lengths and methods, hot only, with small budgets: half a minute at most
+    /// All batch lengths and methods, hot only, with small budgets: a minute at most
     #[arg(long)]
     quick: bool,
     /// Most seconds for one entry, all launches together [default: 1, or 0.15 with --quick]

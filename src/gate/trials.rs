@@ -18,7 +18,7 @@ const CALIBRATION_LAUNCHES: u32 = 8;
 
 /// How far the calibrated slowdown may be off, as a fraction of it, and the half width of its
 /// interval.
-const OFF_MAX: f64 = 0.1;
+const OFF_MAX: f64 = 0.05;
 const HALF_WIDTH_MAX: f64 = 0.2;
 
 /// Most that one calibration changes the extra work by, as a factor: it may have been disturbed.
