@@ -3,9 +3,12 @@
 mod backends;
 mod corpus;
 mod decide;
+mod describe;
 mod doctor;
 mod exit;
+mod gate;
 mod interrupt;
+mod lockstep;
 mod output;
 mod progress;
 mod run;
@@ -76,9 +79,14 @@ enum Verb {
     Verify(verify::Arguments),
     /// Measure what this host's comparisons are worth: false alarms, and slowdowns that are found
     Selftest(selftest::Arguments),
+    /// Say whether this program is slower than another: for CI that fails for the right reason
+    Gate(Box<gate::Arguments>),
     /// One side of a comparison, told what to do on standard input
     #[command(hide = true)]
     Worker(worker::Arguments),
+    /// Say what this program is, for a gate
+    #[command(hide = true)]
+    Describe,
     /// Decide on raw records from a file or a pipe
     Decide(decide::Arguments),
     /// List the backends, and why some are missing
@@ -138,7 +146,9 @@ fn act(arguments: Arguments) -> Result<Exit, Failure> {
         Verb::Run(arguments) => run::main(&arguments, &context),
         Verb::Verify(arguments) => verify::main(&arguments, &context),
         Verb::Selftest(arguments) => selftest::main(&arguments, &context),
+        Verb::Gate(arguments) => gate::main(&arguments, &context),
         Verb::Worker(arguments) => worker::main(&arguments, &context),
+        Verb::Describe => describe::main(&context),
         Verb::Decide(arguments) => decide::main(&arguments, &context),
         Verb::Backends(arguments) => backends::main(&arguments, &context),
         Verb::Doctor(arguments) => doctor::main(&arguments, &context),

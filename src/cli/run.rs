@@ -19,6 +19,7 @@ use crate::{
     host::affinity,
     measure::{Method, footprint::Wanted},
 };
+pub(super) use launches::drawn_seed;
 
 /// Arguments of `nanogate run`.
 #[derive(Debug, clap::Args)]

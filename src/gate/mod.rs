@@ -2,11 +2,17 @@
 //!
 //! [`comparison`] holds the statistics, [`schedule`] the order of readings, [`trials`] and
 //! [`selftest`] how the method is tried out on a host, and [`fitness`] whether what came of it
-//! lets the gate arm. [`outcome`] is what a comparison tells. Nothing here starts a process or reads
-//! a clock.
+//! lets the gate arm. [`family`] judges the rows of a gate together, [`limits`] and [`effect`] say
+//! what that means, and [`outcome`] is what is told. Nothing here starts a process or reads a
+//! clock.
 
 pub mod comparison;
+pub mod date;
+pub mod effect;
+pub mod family;
 pub mod fitness;
+pub mod holm;
+pub mod limits;
 pub mod outcome;
 pub mod schedule;
 pub mod selftest;

@@ -48,7 +48,7 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
 }
 
 /// A seed that no other run has: from the hasher that the standard library seeds anew.
-fn drawn_seed() -> u64 {
+pub(in crate::cli) fn drawn_seed() -> u64 {
     use std::hash::{BuildHasher as _, RandomState};
     RandomState::new().hash_one(std::process::id())
 }
