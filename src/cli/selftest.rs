@@ -70,7 +70,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
     trials: Option<u32>,
     /// Slowdowns to plant, percent of time (repeatable, or comma-separated) [default: 0.5,1,2,5;
-    /// with --quick: 5]
+    /// with --quick: 5; with --trials 0: none]
     #[arg(long, value_name = "P", value_delimiter = ',', value_parser = parse_percent)]
     plant: Vec<u32>,
     /// Seconds for one comparison [default: 1; with --quick: 0.3]
@@ -246,8 +246,10 @@ fn pin(core: Option<usize>) -> Result<Option<usize>, Failure> {
 
 fn settings(arguments: &Arguments, context: &ProbeContext, core: Option<usize>) -> Settings {
     let quick = arguments.quick;
+    let trials = arguments.trials.unwrap_or(if quick { 5 } else { 20 });
     let mut planted_ppm = arguments.plant.clone();
-    if planted_ppm.is_empty() {
+    // Without trials nothing has to be calibrated, unless it is asked for by name.
+    if planted_ppm.is_empty() && trials > 0 {
         let all = [5_000, 10_000, 20_000, 50_000];
         planted_ppm.extend(if quick { &all[3..] } else { &all[..] });
     }
@@ -263,7 +265,7 @@ fn settings(arguments: &Arguments, context: &ProbeContext, core: Option<usize>) 
         rule: Rule::default(),
         planted_ppm,
         comparisons: arguments.comparisons.unwrap_or(if quick { 20 } else { 200 }),
-        trials: arguments.trials.unwrap_or(if quick { 5 } else { 20 }),
+        trials,
     }
 }
 
