@@ -12,12 +12,16 @@ pub enum Exit {
     Failed = 1,
     /// The request cannot be carried out as it stands: a flag or an input file.
     Usage = 2,
+    /// Something is slower than it was.
+    Regression = 3,
     /// The readings do not bear an answer.
     CannotTell = 4,
     /// The environment is unfit: a backend, a device, a permission.
     Unfit = 5,
     /// A backend differs from the golden model.
     WrongResults = 6,
+    /// The baseline is of another machine, input or form: there is nothing to compare with.
+    NotComparable = 7,
     /// Stopped by a signal: 128 + SIGINT, as shells expect.
     Interrupted = 130,
 }
@@ -30,9 +34,11 @@ impl Exit {
             Self::Pass,
             Self::Failed,
             Self::Usage,
+            Self::Regression,
             Self::CannotTell,
             Self::Unfit,
             Self::WrongResults,
+            Self::NotComparable,
             Self::Interrupted,
         ];
         all.into_iter().find(|exit| *exit as u8 == code)
