@@ -399,9 +399,9 @@ fn runs_are_compared_with_their_baseline() {
     let both = ["--batch", "64,128"];
     run(folder.path(), &[&both[..], &["--baseline", "short"]].concat())
         .code(7)
-        .stderr(contains("short lacks 1 rows"));
+        .stderr(contains("short lacks 1 of 2 rows"));
     let lenient = [&both[..], &["--baseline-lenient", "short", "--json"]].concat();
-    let output = run(folder.path(), &lenient).success().stderr(contains("short lacks 1 rows"));
+    let output = run(folder.path(), &lenient).success().stderr(contains("short lacks 1 of 2 rows"));
     let printed: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
     assert_eq!(printed["schema"], "nanogate.run/1", "the record, and nothing else");
 }

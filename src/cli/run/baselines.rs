@@ -143,10 +143,9 @@ fn conditions(plan: &Plan) -> Conditions {
 
 /// Which rows the baseline lacks, where it lacks any.
 fn lacking(compared: &Compared, name: &str) -> Option<String> {
-    let rows = compared.outcome.candidates.iter().flat_map(|candidate| &candidate.rows);
+    let rows = || compared.outcome.candidates.iter().flat_map(|candidate| &candidate.rows);
     let is_new = |row: &&Row| row.reason == Reason::NewInCandidate;
-    let lacking: Vec<&Row> = rows.filter(is_new).collect();
-    let first = lacking.first()?;
-    let count = lacking.len();
-    Some(format!("{name} lacks {count} rows, such as {}: save a new baseline", first.key))
+    let (count, all) = (rows().filter(is_new).count(), rows().count());
+    let first = rows().find(is_new)?;
+    Some(format!("{name} lacks {count} of {all} rows, such as {}: save a new baseline", first.key))
 }
