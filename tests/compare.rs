@@ -189,7 +189,9 @@ fn rows_are_those_of_both_sides() {
     compare(folder.path(), &["more.json", "all.json"])
         .code(4)
         .stdout(contains("missing-in-candidate"));
-    compare(folder.path(), &["all.json", "more.json"]).success().stdout(contains("new-in-candidate"));
+    compare(folder.path(), &["all.json", "more.json"])
+        .success()
+        .stdout(contains("new-in-candidate"));
 }
 
 /// A software driver's figures are compared, and their rows keep its label.
@@ -278,9 +280,9 @@ fn spoiled_baselines_are_refused() {
     let good = fs::read_to_string(&path).unwrap();
     let refused = |text: &str, code: i32, says: &str| {
         fs::write(&path, text).unwrap();
-        let named = contains("main.json: ").and(contains(says.to_owned()));
-        compare(folder.path(), &["main", "run.json"]).code(code).stdout("").stderr(named.clone());
-        compare(folder.path(), &["--list"]).success().stdout(named);
+        let named = || contains("main.json: ").and(contains(says.to_owned()));
+        compare(folder.path(), &["main", "run.json"]).code(code).stdout("").stderr(named());
+        compare(folder.path(), &["--list"]).success().stdout(named());
     };
     let tampered = good.replacen("\"host/per_record/p50\": 2.0", "\"host/per_record/p50\": 2.5", 1);
     assert_ne!(tampered, good);

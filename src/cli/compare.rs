@@ -144,8 +144,9 @@ fn read(side: &str, folder: &Folder) -> Result<Named, Failure> {
             .map_err(|error| Failure::new(exit_of(&error), refused(&error)))?;
         return Ok(Named { name: side.into(), record });
     }
-    let name = BaselineName::parse(side)
-        .map_err(|error| Failure::usage(format!("{side:?} is neither a name nor a file: {error}")))?;
+    let name = BaselineName::parse(side).map_err(|error| {
+        Failure::usage(format!("{side:?} is neither a name nor a file: {error}"))
+    })?;
     let baseline = folder.load(&name).map_err(|error| failure(&error))?;
     Ok(Named { name: side.into(), record: baseline.record })
 }

@@ -181,9 +181,8 @@ impl Tested {
         let strict = difference.estimate_at(threshold);
         let rejects = family.adjusted <= criteria.family_error;
         let verdict = verdict(&difference.estimate(), &strict, rejects, criteria);
-        let settle_launches = (verdict == Verdict::CannotTell)
-            .then(|| self.settle(threshold, criteria))
-            .flatten();
+        let settle_launches =
+            (verdict == Verdict::CannotTell).then(|| self.settle(threshold, criteria)).flatten();
         let budget_s = settle_launches.zip(pair.launch_budget_s);
         let reason = match verdict {
             Verdict::Faster | Verdict::Slower => Reason::BeyondNoise,

@@ -43,7 +43,9 @@ pub enum Refused {
     #[error("it is neither a baseline nor a run record of nanogate")]
     Foreign,
     /// It is of a version that this program does not know.
-    #[error("its format is {found}, and this nanogate knows {known}: use the version that wrote it")]
+    #[error(
+        "its format is {found}, and this nanogate knows {known}: use the version that wrote it"
+    )]
     OtherVersion {
         /// Name and version of its format.
         found: String,

@@ -28,7 +28,8 @@ fn mean(launches: &[Estimate]) -> Estimate {
     let count = launches.len() as f64;
     let value = launches.iter().map(|one| one.value).sum::<f64>() / count;
     let squares: f64 = launches.iter().map(|one| (one.value - value).powi(2)).sum();
-    let between = student::quantile(1.0 - CONFIDENCE, count - 1.0) * (squares / (count - 1.0) / count).sqrt();
+    let between =
+        student::quantile(1.0 - CONFIDENCE, count - 1.0) * (squares / (count - 1.0) / count).sqrt();
     let widths: f64 = launches.iter().map(|one| ((one.high - one.low) / 2.0).powi(2)).sum();
     let half = between.max(widths.sqrt() / count);
     Estimate { value, low: value - half, high: value + half }

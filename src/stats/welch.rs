@@ -93,8 +93,7 @@ impl Difference {
     fn with_variances(baseline: &Mean, candidate: &Mean, variances: [f64; 2]) -> Self {
         let sum: f64 = variances.iter().sum();
         let parts = [baseline, candidate].into_iter().zip(variances);
-        let squares: f64 =
-            parts.map(|(mean, variance)| variance * variance / mean.freedom()).sum();
+        let squares: f64 = parts.map(|(mean, variance)| variance * variance / mean.freedom()).sum();
         let most = baseline.freedom() + candidate.freedom();
         let freedom = if squares > 0.0 { sum * sum / squares } else { most };
         let value = candidate.value - baseline.value;
@@ -159,7 +158,7 @@ mod tests {
     fn agreement_by_luck_is_not_precision() {
         let lucky = mean(&[100.0; 3], 3.0, 0.0);
         let own = 0.03 / NORMAL_QUANTILE / 3f64.sqrt();
-        assert_eq!(lucky.between, 0.0);
+        assert!(lucky.between < 1e-30, "{lucky:?}");
         assert!((lucky.variance().sqrt() - own).abs() < 1e-4, "{lucky:?}");
         let coarse = mean(&[100.0; 3], 0.0, 20.0);
         assert!((coarse.variance().sqrt() - 0.2 / 12f64.sqrt()).abs() < 1e-9, "{coarse:?}");
@@ -189,6 +188,6 @@ mod tests {
         assert_eq!(Mean::of(&[one, Estimate { low: 0.0, ..one }], 0.0), None);
         let (equal, longer) = (mean(&[1.0; 2], 0.0, 0.0), mean(&[2.0; 2], 0.0, 0.0));
         assert!((Difference::of(&equal, &equal).p_value() - 1.0).abs() < 1e-12);
-        assert_eq!(Difference::of(&equal, &longer).p_value(), 0.0);
+        assert!(Difference::of(&equal, &longer).p_value() <= 0.0);
     }
 }

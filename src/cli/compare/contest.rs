@@ -57,8 +57,7 @@ pub(in crate::cli) fn compare(
         let message = format!("{name} is not comparable with {}: {reason}", baseline.name);
         Failure::new(Exit::NotComparable, message)
     };
-    comparable::check_whole(&baseline.record)
-        .map_err(|reason| refused(&baseline.name, reason))?;
+    comparable::check_whole(&baseline.record).map_err(|reason| refused(&baseline.name, reason))?;
     let mut pairs_of_each = Vec::new();
     for Named { name, record } in candidates {
         comparable::check_whole(record).map_err(|reason| refused(name, reason))?;

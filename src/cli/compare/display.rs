@@ -62,9 +62,11 @@ pub(super) fn render(compared: &Compared, display: Display) -> String {
 }
 
 fn title(baseline: &Side, candidate: &Side) -> String {
-    let side = |side: &Side| format!("{} ({} {}, {})", side.name, side.version, side.commit, side.profile);
+    let side =
+        |side: &Side| format!("{} ({} {}, {})", side.name, side.version, side.commit, side.profile);
     let apart = candidate.measured_unix_s.abs_diff(baseline.measured_unix_s);
-    let when = if candidate.measured_unix_s < baseline.measured_unix_s { "before" } else { "after" };
+    let when =
+        if candidate.measured_unix_s < baseline.measured_unix_s { "before" } else { "after" };
     format!(
         "{} against {}, measured {} {when} it",
         side(candidate),
@@ -96,8 +98,20 @@ fn simple(rows: &[Row]) -> Table {
 
 fn intervals(rows: &[Row]) -> Table {
     let header = [
-        "backend", "method", "batch", "threads", "in", "metric", "baseline", "candidate", "unit",
-        "ratio", "95 % interval", "p adjusted", "verdict", "reason",
+        "backend",
+        "method",
+        "batch",
+        "threads",
+        "in",
+        "metric",
+        "baseline",
+        "candidate",
+        "unit",
+        "ratio",
+        "95 % interval",
+        "p adjusted",
+        "verdict",
+        "reason",
     ];
     let cells = rows.iter().map(|row| {
         let key = &row.key;
@@ -194,7 +208,8 @@ fn counts(outcome: &Outcome) -> String {
 /// What would settle all rows that cannot be told.
 fn settle(rows: &[(&Row, &Evidence)]) -> Option<String> {
     let open: Vec<_> = rows.iter().filter(|(row, _)| row.reason == Reason::TooWide).collect();
-    let launches: Vec<usize> = open.iter().filter_map(|(_, one)| one.steps?.settle_launches).collect();
+    let launches: Vec<usize> =
+        open.iter().filter_map(|(_, one)| one.steps?.settle_launches).collect();
     let most = launches.iter().max();
     let beyond = open.len() - launches.len();
     let budgets = open.iter().filter_map(|(row, _)| row.settle_budget_s);
@@ -212,7 +227,8 @@ const NEVER: &str = "no number of launches that can be asked for would; compare 
 
 /// The flags of a run that would settle it.
 fn flags(launches: usize, budget_s: Option<f64>) -> String {
-    let budget = budget_s.map_or(String::new(), |budget_s| format!(" --budget {}", digits(budget_s)));
+    let budget =
+        budget_s.map_or(String::new(), |budget_s| format!(" --budget {}", digits(budget_s)));
     format!("`run --launches {launches}{budget}` on both sides, if launches stay like these")
 }
 

@@ -53,10 +53,9 @@ pub(super) fn show(folder: &Folder, json: bool) -> Result<Exit, Failure> {
     let listed: Vec<Listed> = names
         .into_iter()
         .map(|name| {
-            let found = folder.load(&name).map_or_else(
-                |error| Found::Bad { refused: error.to_string() },
-                Found::from,
-            );
+            let found = folder
+                .load(&name)
+                .map_or_else(|error| Found::Bad { refused: error.to_string() }, Found::from);
             Listed { name, found }
         })
         .collect();

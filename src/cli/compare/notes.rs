@@ -82,9 +82,8 @@ fn empty_ratio(one: &RunRecord, other: &RunRecord) -> Option<f64> {
 
 fn clock(one: &RunRecord, other: &RunRecord) -> Option<String> {
     let [before, after] = [one, other].map(|record| record.timer.quality.source);
-    (before != after).then(|| {
-        "the two runs were timed by different clocks (`tsc` and the system's)".into()
-    })
+    (before != after)
+        .then(|| "the two runs were timed by different clocks (`tsc` and the system's)".into())
 }
 
 /// What disturbed a run, by code and number of entries.
@@ -108,7 +107,6 @@ fn left_out(record: &RunRecord) -> Option<String> {
     let count = methods.len();
     methods.sort_unstable();
     methods.dedup();
-    (count > 0).then(|| {
-        format!("{count} entries have no launches to compare ({})", methods.join(", "))
-    })
+    (count > 0)
+        .then(|| format!("{count} entries have no launches to compare ({})", methods.join(", ")))
 }

@@ -38,13 +38,17 @@ pub(super) fn pairs(baseline: &RunRecord, candidate: &RunRecord) -> Vec<Pair> {
         pairs.push(pair(about, Some(figure), found));
     }
     pairs.extend(after.into_iter().map(|(about, figure)| pair(about, None, Some(figure))));
-    pairs.retain(|pair| is_row(pair));
+    pairs.retain(is_row);
     pairs
 }
 
 /// Entries that have nothing to compare: one launch took them for all, or they are a load.
 pub(super) fn without_figures(record: &RunRecord) -> Vec<&Entry> {
-    record.entries.iter().filter(|entry| timed(entry.method).is_none() && !is_counted(entry)).collect()
+    record
+        .entries
+        .iter()
+        .filter(|entry| timed(entry.method).is_none() && !is_counted(entry))
+        .collect()
 }
 
 /// Whether a pair is a row although one side may lack it.

@@ -106,8 +106,7 @@ impl<'a> Baselines<'a> {
 
     fn save(&self, name: &BaselineName, record: RunRecord) -> Result<(), Failure> {
         let baseline = Baseline::seal(record, compare::now_unix_s()).map_err(Failure::internal)?;
-        let saved =
-            self.folder.save(name, &baseline).map_err(|error| compare::failure(&error))?;
+        let saved = self.folder.save(name, &baseline).map_err(|error| compare::failure(&error))?;
         let how = match saved {
             Saved::New => "saved as",
             Saved::Replaced => "replaced",

@@ -52,9 +52,8 @@ fn alarmed(seed: u64, families: u64, launches: [usize; 2], deviations: [f64; 2])
     let criteria = Criteria { noise: 0.0, ..Criteria::default() };
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut one = |_: &u64| {
-        let mut side = |index: usize| {
-            Some(drawn(&mut rng, launches[index], 0.0, deviations[index]))
-        };
+        let mut side =
+            |index: usize| Some(drawn(&mut rng, launches[index], 0.0, deviations[index]));
         let pairs: Vec<Pair> = (0..20).map(|row| pair(row, side(0), side(1))).collect();
         judge(&pairs, &criteria).iter().any(|judged| judged.row.verdict.is_alarm())
     };
@@ -103,9 +102,8 @@ fn planted_shifts_are_found() {
 #[test]
 fn verdicts_need_more_than_significance() {
     let criteria = Criteria::default();
-    let verdict = |baseline: &[f64], candidate: &[f64]| {
-        judge_one(baseline, candidate, &criteria).row.verdict
-    };
+    let verdict =
+        |baseline: &[f64], candidate: &[f64]| judge_one(baseline, candidate, &criteria).row.verdict;
     let base = [100.0; 20];
     assert_eq!(verdict(&base, &[101.5; 20]), Verdict::Same, "sure, and noise");
     assert_eq!(verdict(&base, &[103.0; 20]), Verdict::Slower, "beyond noise, within the margin");

@@ -150,8 +150,7 @@ impl Folder {
 
     /// The names in the folder, sorted. Of a folder that is not there, none.
     pub fn names(&self) -> Result<Vec<BaselineName>, FolderError> {
-        let unreadable =
-            |error| FolderError::Unreadable { path: self.path.clone(), error };
+        let unreadable = |error| FolderError::Unreadable { path: self.path.clone(), error };
         let entries = match fs::read_dir(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(unreadable)?,

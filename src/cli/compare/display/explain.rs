@@ -22,7 +22,9 @@ fn one(row: &Row, evidence: &Evidence, outcome: &Outcome) -> String {
     let mut say = |what: &str, how: String| {
         let _ = writeln!(text, "  {what:<10}{how}");
     };
-    for (name, figure) in [("baseline", &evidence.pair.baseline), ("candidate", &evidence.pair.candidate)] {
+    for (name, figure) in
+        [("baseline", &evidence.pair.baseline), ("candidate", &evidence.pair.candidate)]
+    {
         say(name, figure.as_ref().map_or("not there".into(), |one| figures(one, &row.unit)));
     }
     match &evidence.steps {
