@@ -12,6 +12,7 @@ use nanogate::{
     measure::{Bench, Limits, cycles, inputs::Pool},
     op::Op,
     report::{
+        baseline::Baseline,
         counters,
         record::{Entry, Header, RunRecord},
         simulated::{SIMULATOR_HOME, SimulatedRecord},
@@ -21,7 +22,12 @@ use nanogate::{
 use serde_json::{Value, json};
 
 fn schema() -> jsonschema::Validator {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/nanogate.run-1.schema.json");
+    schema_of("nanogate.run-1")
+}
+
+fn schema_of(format: &str) -> jsonschema::Validator {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+    let path = folder.join(format!("{format}.schema.json"));
     let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     jsonschema::draft202012::meta::validate(&schema).expect("the schema itself is valid");
     jsonschema::validator_for(&schema).unwrap()
@@ -164,6 +170,28 @@ fn cycles_follow_the_schema() {
         let mut spoiled = record.clone();
         spoil(&mut spoiled["entries"][0]);
         assert!(!schema().is_valid(&spoiled));
+    }
+}
+
+/// A baseline is a valid envelope around a valid record, and each way to spoil it is refused.
+#[test]
+fn baselines_follow_the_schema() {
+    let record: RunRecord = serde_json::from_value(short_run()).unwrap();
+    let baseline = serde_json::to_value(Baseline::seal(record, 1).unwrap()).unwrap();
+    let schema = schema_of("nanogate.baseline-1");
+    assert!(schema.is_valid(&baseline), "{:?}", schema.iter_errors(&baseline).next());
+    assert_valid(&baseline["record"]);
+    for spoil in [
+        |baseline: &mut Value| baseline["schema"] = json!("nanogate.baseline/2"),
+        |baseline: &mut Value| baseline["record_sha256"] = json!("unknown"),
+        |baseline: &mut Value| baseline["saved_unix_s"] = json!(-1),
+        |baseline: &mut Value| baseline["surprise"] = json!(1),
+        |baseline: &mut Value| baseline["record"]["status"] = json!("running"),
+        |baseline: &mut Value| drop(baseline["record"].take()),
+    ] {
+        let mut spoiled = baseline.clone();
+        spoil(&mut spoiled);
+        assert!(!schema.is_valid(&spoiled), "{spoiled}");
     }
 }
 

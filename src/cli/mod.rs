@@ -1,6 +1,7 @@
 //! The command line: one file per verb.
 
 mod backends;
+mod compare;
 mod corpus;
 mod decide;
 mod describe;
@@ -35,11 +36,11 @@ Exit codes:
   0  pass
   1  nanogate failed (full disk, broken pipe, a bug)
   2  usage: a flag, a file that is missing, unreadable or not in the right form
-  3  regression
-  4  cannot tell
+  3  regression: what is compared is slower
+  4  cannot tell: the readings do not bear an answer, and nothing is slower
   5  environment unfit: a backend, device or permission is missing; another run is going on
   6  wrong results: a backend differs from the golden model
-  7  baseline not comparable
+  7  baseline not comparable: of another machine, input, build or format, or not whole
   130  interrupted; what was measured is kept";
 
 /// Measures how fast capability descriptors can be classified, on every backend, verified first.
@@ -75,6 +76,8 @@ struct Arguments {
 enum Verb {
     /// Measure every available backend, verified first
     Run(Box<run::Arguments>),
+    /// Compare records of runs, such as saved baselines, and list these
+    Compare(compare::Arguments),
     /// Compare every available backend with the golden model
     Verify(verify::Arguments),
     /// Measure what this host's comparisons are worth: false alarms, and slowdowns that are found
@@ -144,6 +147,7 @@ fn act(arguments: Arguments) -> Result<Exit, Failure> {
     context.fpga = FpgaChoice { lanes: arguments.lanes, build: arguments.fpga_build };
     match arguments.verb {
         Verb::Run(arguments) => run::main(&arguments, &context),
+        Verb::Compare(arguments) => compare::main(&arguments),
         Verb::Verify(arguments) => verify::main(&arguments, &context),
         Verb::Selftest(arguments) => selftest::main(&arguments, &context),
         Verb::Gate(arguments) => gate::main(&arguments, &context),

@@ -24,7 +24,9 @@ pub mod interval;
 pub mod latency;
 pub mod launches;
 pub mod steady;
+pub mod student;
 pub mod trend;
+pub mod welch;
 
 use std::marker::PhantomData;
 

@@ -210,6 +210,7 @@ pub(super) fn begin(
         warnings: warnings.map(|warning| warning.record()).collect(),
         host,
         launches: vec![launch.clone()],
+        budget_s: Some(plan.limits.budget.as_secs_f64()),
         timer: TimerRecord { quality: timer.quality().clone(), empty: None },
         counters: Vec::new(),
         corpus: plan.corpus_record(),

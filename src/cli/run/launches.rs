@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Arguments, launch, plan::Plan};
+use super::{Arguments, baselines::Baselines, launch, plan::Plan};
 use crate::{
     backend::ProbeContext,
     cli::{Exit, Failure, interrupt::Interrupt, output},
@@ -24,6 +24,7 @@ const PATIENCE: Duration = Duration::from_millis(20);
 pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
     let plan = Plan::new(arguments, context)?;
     let store = Store::new(&arguments.out).map_err(Failure::usage)?;
+    let baselines = Baselines::open(arguments, &plan)?;
     let _lock = RunLock::take().map_err(|error| Failure::new(Exit::Unfit, error))?;
     let interrupt = Interrupt::catch()?;
     if plan.cases(&Fingerprint::read().caches).is_empty() {
@@ -41,10 +42,12 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
             break;
         }
     }
-    if has_measured {
-        show(&launch::read(&arguments.out)?, &store, arguments)?;
+    if !has_measured {
+        return Ok(exit);
     }
-    Ok(exit)
+    let record = launch::read(&arguments.out)?;
+    show(&record, &store, arguments)?;
+    if exit == Exit::Pass { baselines.compare_and_save(record) } else { Ok(exit) }
 }
 
 /// A seed that no other run has: from the hasher that the standard library seeds anew.
