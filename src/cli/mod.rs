@@ -5,6 +5,7 @@ mod corpus;
 mod decide;
 mod doctor;
 mod exit;
+mod history;
 mod interrupt;
 mod output;
 mod progress;
@@ -76,6 +77,8 @@ enum Verb {
     Verify(verify::Arguments),
     /// Measure what this host's comparisons are worth: false alarms, and slowdowns that are found
     Selftest(selftest::Arguments),
+    /// Show what was measured over time, and find where it changed
+    History(history::Arguments),
     /// One side of a comparison, told what to do on standard input
     #[command(hide = true)]
     Worker(worker::Arguments),
@@ -138,6 +141,7 @@ fn act(arguments: Arguments) -> Result<Exit, Failure> {
         Verb::Run(arguments) => run::main(&arguments, &context),
         Verb::Verify(arguments) => verify::main(&arguments, &context),
         Verb::Selftest(arguments) => selftest::main(&arguments, &context),
+        Verb::History(arguments) => history::main(&arguments),
         Verb::Worker(arguments) => worker::main(&arguments, &context),
         Verb::Decide(arguments) => decide::main(&arguments, &context),
         Verb::Backends(arguments) => backends::main(&arguments, &context),
