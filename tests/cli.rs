@@ -30,7 +30,7 @@ fn folder() -> tempfile::TempDir {
 #[test]
 fn every_verb_has_help() {
     let folder = folder();
-    for verb in ["run", "verify", "selftest", "decide", "backends", "doctor", "corpus"] {
+    for verb in ["run", "verify", "selftest", "history", "decide", "backends", "doctor", "corpus"] {
         nanogate(folder.path()).args([verb, "--help"]).assert().success().stdout(contains("Usage"));
     }
     nanogate(folder.path()).arg("--help").assert().success().stdout(contains("Exit codes"));

@@ -75,13 +75,16 @@ fn runs_are_listed_and_kept_once() {
     let folder = folder.path();
     let listed = json_of(&history(folder, &["list", "--last", "2", "--json"]).success());
     assert_eq!(listed["runs_in_history"], 3);
-    let commits: Vec<_> = listed["runs"].as_array().unwrap().iter().map(|run| &run["commit"]);
-    let expected = [format!("{:040x}", 1), format!("{:040x}", 2)];
-    assert_eq!(commits, [&json!(expected[0]), &json!(expected[1])]);
-    history(folder, &[]).success().stdout(contains("shown     3 of 3 runs"));
-    let mut command = Command::cargo_bin("nanogate").unwrap();
-    let bare = command.current_dir(folder).args(["history", "--history", "h"]).assert();
-    bare.success().stdout(contains("2023-11-14 22:13").and(contains("Imagined Processor")));
+    let commits: Vec<&str> = listed["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| run["commit"].as_str().unwrap())
+        .collect();
+    assert_eq!(commits, [format!("{:040x}", 1), format!("{:040x}", 2)]);
+    history(folder, &[])
+        .success()
+        .stdout(contains("shown     3 of 3 runs").and(contains("2023-11-14 22:13")));
     let again = ["add", "run-1.json", "--json"];
     let again = json_of(&history(folder, &again).success());
     assert_eq!(again, json!({"appended": 0, "already_there": 1}));
@@ -129,7 +132,8 @@ fn noise_changes_no_more_than_stated() {
     let mut drawn = 1u64;
     let mut uniform = || {
         // Knuth's MMIX generator; its upper bits are as good as is needed here.
-        drawn = drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        drawn =
+            drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (drawn >> 40) as f64 / f64::from(1 << 24)
     };
     let mut with_series = |hour: usize| {
@@ -278,9 +282,7 @@ fn foreign_files_are_refused() {
         let before = fs::read(&file).unwrap();
         for arguments in [&["list"][..], &["changes"], &["add", "run-0.json"]] {
             let one_line = contains(says.to_owned()).and(contains("--history h: "));
-            history(folder.path(), arguments)
-                .code(2)
-                .stderr(one_line.and(contains("\n").count(1)));
+            history(folder.path(), arguments).code(2).stderr(one_line.and(contains("\n").count(1)));
         }
         assert_eq!(fs::read(&file).unwrap(), before);
     };

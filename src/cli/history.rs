@@ -28,9 +28,7 @@ pub(super) const DEFAULT: &str = ".nanogate/history.sqlite";
 /// Digits of a digest or a commit that are shown.
 const DIGEST_DIGITS: usize = 12;
 
-/// Arguments of `nanogate history`.
-#[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true, after_help = "\
+const EXAMPLES: &str = "\
 A history is one file of SQLite, to which `run --history FILE` appends, and `history add` what was
 measured without it. Only what was measured on the same host (load aside), by the same profile and
 on the same input is joined to a series. Several processes may append and read at the same time.
@@ -42,7 +40,11 @@ Examples:
   nanogate history plot --backend scalar --batch 4096 --metric 'host/per_record/p50'
   nanogate history changes --last 500
   nanogate history export --metric '*' --out history.csv
-  nanogate history add nanogate-run.json --history other.sqlite")]
+  nanogate history add nanogate-run.json --history other.sqlite";
+
+/// Arguments of `nanogate history`.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     verb: Option<Verb>,

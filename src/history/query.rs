@@ -112,8 +112,7 @@ const IS_HOST: &str = "(:host IS NULL OR substr(setup.host, 1, length(:host)) = 
                        OR instr(lower(setup.host_name), lower(:host)) > 0)";
 
 /// Medians of times, and what is counted in cycles.
-const IS_MAIN: &str =
-    "metric GLOB '*/p50' AND metric NOT GLOB '*_per_s/*' OR metric GLOB 'sim/*'";
+const IS_MAIN: &str = "metric GLOB '*/p50' AND metric NOT GLOB '*_per_s/*' OR metric GLOB 'sim/*'";
 
 impl Store {
     /// The last runs, the oldest of them first.

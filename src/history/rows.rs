@@ -209,3 +209,136 @@ fn host_name(host: &Fingerprint) -> String {
 fn digest(value: &impl Serialize) -> Result<String, serde_json::Error> {
     Ok(hex::encode(Sha256::digest(serde_json::to_vec(value)?)))
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::{
+        gate::{
+            Rule, Verdict,
+            outcome::{self, Effect, Kind, Reason, Side},
+        },
+        op::Op,
+        stats::Estimate,
+    };
+
+    /// A run of one entry: throughput with an interval, a deviation and a rate.
+    pub(in crate::history) fn record() -> RunRecord {
+        serde_json::from_str(include_str!("../../tests/fixtures/history-run.json")).unwrap()
+    }
+
+    /// A comparison that measured one candidate in one row.
+    pub(in crate::history) fn outcome(kind: Kind) -> Outcome {
+        let side = |name: &str| Side {
+            name: name.into(),
+            version: "0.1.0".into(),
+            commit: name.repeat(40),
+            profile: "release".into(),
+            digest: None,
+            measured_unix_s: 1_700_000_000,
+        };
+        let key = Key {
+            backend: "scalar".into(),
+            op: Op::Decide,
+            method: "throughput".into(),
+            batch_len: 256,
+            threads: 1,
+            home: "L1".into(),
+            metric: "host/per_record/p50".into(),
+        };
+        let row = Row {
+            key,
+            unit: "ns".into(),
+            baseline: Some(4.0),
+            candidate: Some(4.4),
+            ratio: Some(Estimate { value: 1.1, low: 1.05, high: 1.15 }),
+            p_value: Some(0.000_1),
+            p_adjusted: Some(0.000_1),
+            noise: 0.001,
+            margin: 0.01,
+            verdict: Verdict::Slower,
+            reason: Reason::BeyondNoise,
+            effect: Effect::Fails,
+            limit: None,
+            confirmation: None,
+            mute: None,
+            launches: 14,
+            log_ratios: Vec::new(),
+            settle_budget_s: None,
+        };
+        Outcome {
+            schema: outcome::SCHEMA.into(),
+            kind,
+            started_unix_s: 1_700_000_000,
+            host: record().host,
+            rule: Rule::default(),
+            family_error: 0.001,
+            baseline: side("a"),
+            candidates: vec![Candidate { side: side("b"), identical: false, rows: vec![row] }],
+            arming: None,
+        }
+    }
+
+    fn shown(rows: &Rows) -> Vec<(&str, &str, f64, Option<(f64, f64)>)> {
+        let shown = |figure| {
+            let Figure { key, variant, value, interval } = figure;
+            (key.metric.as_str(), variant.as_str(), *value, *interval)
+        };
+        rows.figures.iter().map(shown).collect()
+    }
+
+    /// The ends of an interval are kept with its value and are no figures of their own.
+    #[test]
+    fn intervals_go_with_their_values() {
+        let rows = Rows::of_run(&record()).unwrap();
+        let expected = [
+            ("host/per_record/p50", "", 4.0, Some((3.96, 4.04))),
+            ("host/per_record/stdev", "", 0.1, None),
+            ("host/records_per_s/p50", "", 250_000_000.0, None),
+        ];
+        assert_eq!(shown(&rows), expected);
+        assert_eq!((rows.status.as_str(), rows.started_unix_s), ("complete", 1_700_000_000));
+    }
+
+    /// The same host is the same under load; the same record is the same; others are others.
+    #[test]
+    fn digests_tell_what_differs() {
+        let rows = |change: fn(&mut RunRecord)| {
+            let mut record = record();
+            change(&mut record);
+            Rows::of_run(&record).unwrap()
+        };
+        let (same, loaded) = (rows(|_| ()), rows(|record| record.host.load_1min = Some(9.0)));
+        assert_eq!(same, Rows::of_run(&record()).unwrap());
+        assert_eq!((&same.setup, same.digest == loaded.digest), (&loaded.setup, false));
+        let other = rows(|record| record.host.governor = Some("powersave".into()));
+        assert_ne!(same.setup, other.setup);
+    }
+
+    /// A key that comes twice is kept once, the first; what is no number is not kept.
+    #[test]
+    fn keys_are_kept_once() {
+        let mut record = record();
+        let mut twin = record.entries[0].clone();
+        twin.metrics.values_mut().for_each(|value| *value *= 2.0);
+        twin.metrics.insert("host/other/p50".into(), f64::NAN);
+        record.entries.push(twin);
+        let rows = Rows::of_run(&record).unwrap();
+        assert_eq!(shown(&rows).len(), 3);
+        assert!((rows.figures[0].value - 4.0).abs() < 1e-12, "{rows:?}");
+    }
+
+    /// A gate's candidate has its value and its ratio, under a setup that no run has.
+    #[test]
+    fn candidates_have_values_and_ratios() {
+        let outcome = outcome(Kind::Interleaved);
+        let rows = Rows::of_candidate(&outcome, &outcome.candidates[0]).unwrap();
+        let expected = [
+            ("host/per_record/p50", "", 4.4, None),
+            ("host/per_record/p50", RATIO, 1.1, Some((1.05, 1.15))),
+        ];
+        assert_eq!(shown(&rows), expected);
+        assert_eq!((rows.status.as_str(), rows.commit.len()), ("fails", 40));
+        assert_eq!(rows.setup.source, "gate");
+    }
+}

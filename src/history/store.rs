@@ -70,9 +70,11 @@ impl Store {
         if !check_file(path)? {
             return Err(HistoryError::Missing(path.to_owned()));
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
         let absolute = absolute(path)?;
-        let store = Self::connect(path, &absolute, flags)?;
+        // One that could write takes its lock files away again when it is the last to close.
+        let store = Self::connect(path, &absolute, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let explain = |error| store.explain(&error);
+        store.connection.pragma_update(None, "query_only", true).map_err(explain)?;
         match store.marks() {
             Err(HistoryError::Closed { .. }) if !has_log(&absolute) => {
                 Self::open_immutable(path, &absolute)
@@ -324,5 +326,118 @@ impl<'a> Inserts<'a> {
         let series: i64 = self.series.query_row(values, |row| row.get(0))?;
         let (low, high) = figure.interval.unzip();
         self.point.execute(params![series, run, figure.value, low, high]).map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{
+        query::{Ended, Metric, Selection, Series},
+        rows::tests::{outcome, record},
+    };
+
+    fn series(store: &Store) -> Vec<Series> {
+        store.series(&Selection { metric: Metric::All, ..Selection::default() }).unwrap()
+    }
+
+    /// A run is there once, whole, and in the order of the times; the file says whose it is.
+    #[test]
+    fn runs_are_kept_once_and_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("h");
+        let mut store = Store::create(&path).unwrap();
+        let later = record();
+        let mut earlier = record();
+        earlier.started_unix_s -= 60;
+        assert_eq!(store.append_run(&later).unwrap(), Appended::New);
+        assert_eq!(store.append_run(&earlier).unwrap(), Appended::New);
+        assert_eq!(store.append_run(&later).unwrap(), Appended::Already);
+        drop(store);
+        let store = Store::open(&path).unwrap();
+        let all = series(&store);
+        assert_eq!(all.iter().map(|one| one.points).collect::<Vec<_>>(), [2, 2, 2]);
+        let points = store.points(&all[0], Ended::Well, 9).unwrap();
+        let times: Vec<_> = points.iter().map(|point| point.started_unix_s).collect();
+        assert_eq!(times, [1_699_999_940, 1_700_000_000]);
+        assert_eq!((points[0].low, points[0].high), (Some(3.96), Some(4.04)));
+        let last = store.points(&all[0], Ended::Well, 1).unwrap();
+        assert_eq!(last[0].started_unix_s, 1_700_000_000);
+        assert!(store.connection.execute("DELETE FROM point", ()).is_err(), "readers only read");
+        drop(store);
+        let file = fs::read(&path).unwrap();
+        // Journal modes of writer and reader: 2 is WAL.
+        assert_eq!((&file[18..20], &file[68..72]), (&[2u8, 2][..], &b"NGHI"[..]));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    /// Of several records all are appended or none: here the second breaks a rule of the tables.
+    #[test]
+    fn all_or_none_are_appended() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::create(&folder.path().join("h")).unwrap();
+        let first = Rows::of_run(&record()).unwrap();
+        let mut twice = Rows { digest: "other".into(), ..first.clone() };
+        twice.figures.push(twice.figures[0].clone());
+        assert!(store.append(&[first, twice]).is_err());
+        assert_eq!((store.run_count().unwrap(), series(&store).len()), (0, 0));
+    }
+
+    /// A gate's candidates are appended; a comparison of stored records has nothing of its own.
+    #[test]
+    fn outcomes_that_measured_are_appended() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::create(&folder.path().join("h")).unwrap();
+        let appended = store.append_outcome(&outcome(Kind::Interleaved)).unwrap();
+        assert_eq!(appended, [Appended::New]);
+        assert_eq!(store.append_outcome(&outcome(Kind::Stored)).unwrap(), []);
+        assert_eq!((store.run_count().unwrap(), series(&store).len()), (1, 2));
+        assert_eq!(store.runs(None, 9).unwrap()[0].status, "fails");
+    }
+
+    /// A reader sees what is there while a writer is in the middle of something, and a writer that
+    /// waits too long says so.
+    #[test]
+    fn a_held_lock_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("h");
+        let writer = Store::create(&path).unwrap();
+        let transaction =
+            Transaction::new_unchecked(&writer.connection, TransactionBehavior::Immediate).unwrap();
+        transaction.execute("UPDATE run SET status = 'running'", ()).unwrap();
+        assert_eq!(Store::open(&path).unwrap().run_count().unwrap(), 0);
+        let mut second = Store::create(&path).unwrap();
+        second.connection.busy_timeout(Duration::from_millis(1)).unwrap();
+        let refused = second.append_run(&record());
+        assert!(matches!(refused, Err(HistoryError::Busy(_))), "{refused:?}");
+        transaction.commit().unwrap();
+        assert_eq!(second.append_run(&record()).unwrap(), Appended::New);
+    }
+
+    /// A history that nobody can write to is read, whatever its name.
+    #[test]
+    fn immutable_files_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("50% of #1?");
+        Store::create(&path).unwrap().append_run(&record()).unwrap();
+        assert!(!has_log(&path), "the last writer empties the log");
+        let store = Store::open_immutable(&path, &path).unwrap();
+        assert_eq!(store.run_count().unwrap(), 1);
+    }
+
+    /// A table that is missing is damage, and so is a value that we never wrote.
+    #[test]
+    fn strange_tables_are_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("h");
+        let mut store = Store::create(&path).unwrap();
+        store.append_run(&record()).unwrap();
+        store.connection.execute("UPDATE series SET op = 'fly'", ()).unwrap();
+        let read = store.series(&Selection::default()).unwrap_err();
+        assert!(read.to_string().contains("op is `fly`"), "{read}");
+        store.connection.execute_batch("DROP TABLE point").unwrap();
+        let refused = store.append_run(&RunRecord { started_unix_s: 1, ..record() }).unwrap_err();
+        assert!(matches!(refused, HistoryError::Damaged { .. }), "{refused}");
+        assert!(refused.to_string().contains("no such table"), "{refused}");
     }
 }
