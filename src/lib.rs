@@ -25,4 +25,6 @@ pub mod verify;
 pub mod gate;
 pub mod report;
 
+pub mod history;
+
 pub mod cli;

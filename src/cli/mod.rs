@@ -8,6 +8,7 @@ mod describe;
 mod doctor;
 mod exit;
 mod gate;
+mod history;
 mod interrupt;
 mod lockstep;
 mod output;
@@ -84,6 +85,8 @@ enum Verb {
     Selftest(selftest::Arguments),
     /// Say whether this program is slower than another: for CI that fails for the right reason
     Gate(Box<gate::Arguments>),
+    /// Show what was measured over time, and find where it changed
+    History(history::Arguments),
     /// One side of a comparison, told what to do on standard input
     #[command(hide = true)]
     Worker(worker::Arguments),
@@ -151,6 +154,7 @@ fn act(arguments: Arguments) -> Result<Exit, Failure> {
         Verb::Verify(arguments) => verify::main(&arguments, &context),
         Verb::Selftest(arguments) => selftest::main(&arguments, &context),
         Verb::Gate(arguments) => gate::main(&arguments, &context),
+        Verb::History(arguments) => history::main(&arguments),
         Verb::Worker(arguments) => worker::main(&arguments, &context),
         Verb::Describe => describe::main(&context),
         Verb::Decide(arguments) => decide::main(&arguments, &context),

@@ -14,7 +14,7 @@ mod simulated;
 
 use std::{path::PathBuf, time::Duration};
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, history};
 use crate::{
     backend::ProbeContext,
     host::affinity,
@@ -121,6 +121,10 @@ pub(super) struct Arguments {
     /// Where the record goes
     #[arg(long, value_name = "FILE", default_value = "nanogate-run.json")]
     out: PathBuf,
+    /// Also append the finished record to a history, for `nanogate history` [default, without
+    /// FILE: .nanogate/history.sqlite]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = history::DEFAULT)]
+    history: Option<PathBuf>,
     /// Also show how the readings spread, when they became steady, and what each launch found
     #[arg(long)]
     details: bool,

@@ -19,6 +19,7 @@
 //! ```
 
 pub mod binomial;
+pub mod change_points;
 pub mod hlog;
 pub mod interval;
 pub mod latency;

@@ -9,10 +9,10 @@ use std::{
 use super::{Arguments, baselines::Baselines, launch, plan::Plan};
 use crate::{
     backend::ProbeContext,
-    cli::{Exit, Failure, interrupt::Interrupt, output},
+    cli::{Exit, Failure, history, interrupt::Interrupt, output},
     host::{fingerprint::Fingerprint, layout::Layout, lock::RunLock},
     report::{
-        record::RunRecord,
+        record::{RunRecord, Status},
         store::Store,
         table::{self, Detail},
     },
@@ -25,6 +25,8 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     let plan = Plan::new(arguments, context)?;
     let store = Store::new(&arguments.out).map_err(Failure::usage)?;
     let baselines = Baselines::open(arguments, &plan)?;
+    // What cannot be appended to is refused before anything is measured.
+    arguments.history.as_deref().map(history::create).transpose()?;
     let _lock = RunLock::take().map_err(|error| Failure::new(Exit::Unfit, error))?;
     let interrupt = Interrupt::catch()?;
     if plan.cases(&Fingerprint::read().caches).is_empty() {
@@ -47,7 +49,25 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     }
     let record = launch::read(&arguments.out)?;
     show(&record, &store, arguments)?;
+    let exit = append(&record, exit, arguments)?;
     if exit == Exit::Pass { baselines.compare_and_save(record) } else { Ok(exit) }
+}
+
+/// Appends a record that is not to grow any more. The record stays whatever comes of it, and so
+/// does an exit that says more.
+fn append(record: &RunRecord, exit: Exit, arguments: &Arguments) -> Result<Exit, Failure> {
+    let Some(path) = arguments.history.as_deref().filter(|_| record.status != Status::Running)
+    else {
+        return Ok(exit);
+    };
+    match history::append_run(path, record, &arguments.out) {
+        Err(failure) if exit == Exit::Pass => Err(failure),
+        Err(failure) => {
+            let _ = failure.report();
+            Ok(exit)
+        }
+        Ok(()) => Ok(exit),
+    }
 }
 
 /// A seed that no other run has: from the hasher that the standard library seeds anew.
