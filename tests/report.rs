@@ -70,7 +70,9 @@ fn output_goes_where_it_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("junit.xml");
     let shown = out.to_str().unwrap();
-    report(&[&fixture("comparison.json"), "--format", "junit", "--out", shown]).success().stdout("");
+    report(&[&fixture("comparison.json"), "--format", "junit", "--out", shown])
+        .success()
+        .stdout("");
     assert!(fs::read_to_string(&out).unwrap().ends_with("</testsuites>\n"));
     report(&[&fixture("run.json"), "--format", "csv", "--out", "/no/such/folder/x"])
         .code(2)
@@ -147,8 +149,11 @@ fn wrong_flags_are_refused() {
 fn histories_are_converted() {
     let data = fixture("data.js");
     let from = ["--from", "github-action-benchmark"];
-    let converted = |format: &str| report(&[&[data.as_str(), "--format", format], &from[..]].concat());
-    converted("csv").success().stdout(starts_with("suite,commit,date_unix_ms,tool,name,unit,value"));
+    let converted =
+        |format: &str| report(&[&[data.as_str(), "--format", format], &from[..]].concat());
+    converted("csv")
+        .success()
+        .stdout(starts_with("suite,commit,date_unix_ms,tool,name,unit,value"));
     converted("github-comment").success().stdout(contains("last over before"));
     converted("bencher").success().stdout(contains("Custom/bench_fib_10"));
     converted("junit").code(2).stderr(contains("formats that do: github-summary"));

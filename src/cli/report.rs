@@ -102,7 +102,9 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
         return Err(Failure::usage(message));
     }
     if arguments.files.is_empty() {
-        return Err(Failure::usage("FILE: none is given; name what `run` or `compare` has written"));
+        return Err(Failure::usage(
+            "FILE: none is given; name what `run` or `compare` has written",
+        ));
     }
     let origin = arguments.from.as_ref().map_or(Origin::Nanogate, |_| Origin::ActionBenchmark);
     let sources: Result<Vec<Source>, Failure> =
@@ -119,9 +121,8 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
 
 fn list(as_json: bool) -> Result<Exit, Failure> {
     if as_json {
-        let format = |one: &Format| {
-            json!({"name": one.name, "consumer": one.consumer, "holds": holds(one)})
-        };
+        let format =
+            |one: &Format| json!({"name": one.name, "consumer": one.consumer, "holds": holds(one)});
         output::print_json(&FORMATS.iter().map(format).collect::<Vec<_>>())?;
     } else {
         output::print(table().trim_end())?;
@@ -137,6 +138,7 @@ fn source(path: &Path) -> Result<Source, Failure> {
     } else {
         (path.display().to_string(), fs::read(path))
     };
-    let bytes = bytes.map_err(|error| Failure::usage(format!("{name}: cannot be read: {error}")))?;
+    let bytes =
+        bytes.map_err(|error| Failure::usage(format!("{name}: cannot be read: {error}")))?;
     Ok(Source { name, bytes })
 }

@@ -38,9 +38,7 @@ pub(super) fn of_runs(all: &[RunRecord]) -> Result<String, ExportError> {
 fn of_entry(run: &RunRecord, entry: &Entry) -> Vec<(String, Value)> {
     let place = Place::of(entry);
     let extra = extra(run, entry);
-    let result = |unit, value: Value| {
-        json!({"name": "", "unit": unit, "value": value, "extra": extra.clone()})
-    };
+    let result = |unit, value: Value| json!({"name": "", "unit": unit, "value": value, "extra": extra.clone()});
     let figures = measurement::of(&entry.metrics);
     let smaller = figures.iter().filter(|one| one.better() == Better::Less);
     let measured = smaller.map(|one| {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     ExportError,
     history::{Bench, History, Run, Suite},
-    measurement::{self, Place, modelled},
+    measurement::{self, modelled},
 };
 use crate::{
     gate::outcome::{Candidate, Outcome, Row},
@@ -112,11 +112,7 @@ pub(super) fn of_comparisons(all: &[Outcome]) -> Result<String, ExportError> {
     }))
 }
 
-fn of_row<'o>(
-    outcome: &'o Outcome,
-    candidate: &'o Candidate,
-    row: &'o Row,
-) -> ComparisonRow<'o> {
+fn of_row<'o>(outcome: &'o Outcome, candidate: &'o Candidate, row: &'o Row) -> ComparisonRow<'o> {
     let number = |value: Option<f64>| value.map(|value| value.to_string());
     ComparisonRow {
         baseline_name: &outcome.baseline.name,
@@ -163,9 +159,11 @@ struct HistoryRow<'h> {
 pub(super) fn of_histories(all: &[History]) -> Result<String, ExportError> {
     let suites = all.iter().flat_map(|history| &history.suites);
     let runs = suites.flat_map(|suite| suite.runs.iter().map(move |run| (suite, run)));
-    write(runs.flat_map(|(suite, run)| {
-        run.benches.iter().map(move |bench| of_bench(suite, run, bench))
-    }))
+    write(
+        runs.flat_map(|(suite, run)| {
+            run.benches.iter().map(move |bench| of_bench(suite, run, bench))
+        }),
+    )
 }
 
 fn of_bench<'h>(suite: &'h Suite, run: &'h Run, bench: &'h Bench) -> HistoryRow<'h> {

@@ -86,9 +86,7 @@ fn result(entry: &Entry, readings: u64, metrics: &BTreeMap<String, f64>) -> Opti
     let mut line = format!("{} {readings} {} {}/op", name(entry), headline.value, headline.unit);
     for one in measurement::of(metrics) {
         let unit = match (parts(one.metric), one.unit) {
-            ((name, stat), "ns")
-                if name == headlined && stat.starts_with('p') && stat != "p50" =>
-            {
+            ((name, stat), "ns") if name == headlined && stat.starts_with('p') && stat != "p50" => {
                 format!("{stat}-ns/op")
             }
             (_, "records/s") => "records/s".into(),

@@ -53,9 +53,8 @@ fn context(run: &RunRecord) -> Value {
     let caches: Vec<Value> = (run.host.caches.iter())
         .map(|one| json!({"type": one.kind, "level": one.level, "size": one.size_bytes}))
         .collect();
-    let skipped: Map<String, Value> = (run.skipped.iter())
-        .map(|one| (one.backend.clone(), one.reason.clone().into()))
-        .collect();
+    let skipped: Map<String, Value> =
+        (run.skipped.iter()).map(|one| (one.backend.clone(), one.reason.clone().into())).collect();
     let mut context = json!({
         "date": format!("{}+00:00", utc(run.started_unix_s)),
         "executable": "nanogate",

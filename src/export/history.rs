@@ -133,6 +133,5 @@ fn typed<T: serde::de::DeserializeOwned>(
     value: Value,
     place: impl FnOnce() -> String,
 ) -> Result<T, HistoryError> {
-    serde_json::from_value(value)
-        .map_err(|error| HistoryError::Malformed { place: place(), error })
+    serde_json::from_value(value).map_err(|error| HistoryError::Malformed { place: place(), error })
 }

@@ -110,9 +110,9 @@ pub fn unit_of(metric: &str) -> &'static str {
 pub fn of(metrics: &BTreeMap<String, f64>) -> Vec<Measurement<'_>> {
     let end = |metric: &str, end: &str| metrics.get(&format!("{metric}{end}")).copied();
     let is_end = |metric: &str| {
-        ["_low", "_high"].into_iter().any(|end| {
-            metric.strip_suffix(end).is_some_and(|whole| metrics.contains_key(whole))
-        })
+        ["_low", "_high"]
+            .into_iter()
+            .any(|end| metric.strip_suffix(end).is_some_and(|whole| metrics.contains_key(whole)))
     };
     let figures = metrics.iter().filter(|(metric, _)| !is_end(metric));
     figures
@@ -130,9 +130,9 @@ pub fn of(metrics: &BTreeMap<String, f64>) -> Vec<Measurement<'_>> {
 pub fn headline(metrics: &BTreeMap<String, f64>) -> Option<Measurement<'_>> {
     let first = [(PER_RECORD, "p50"), (END_TO_END, "p50"), (RESPONSE, "p50"), (TOTAL, "count")];
     let all = of(metrics);
-    first.into_iter().find_map(|wanted| {
-        all.iter().find(|figure| parts(figure.metric) == wanted).copied()
-    })
+    first
+        .into_iter()
+        .find_map(|wanted| all.iter().find(|figure| parts(figure.metric) == wanted).copied())
 }
 
 /// What the headline of a method is a time of.

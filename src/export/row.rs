@@ -44,12 +44,9 @@ pub fn change(row: &Row) -> String {
     match row.ratio {
         None => "-".into(),
         Some(ratio) if ratio.low == ratio.high => format!("{} (exact)", percent(ratio.value)),
-        Some(ratio) => format!(
-            "{} ({} to {})",
-            percent(ratio.value),
-            percent(ratio.low),
-            percent(ratio.high)
-        ),
+        Some(ratio) => {
+            format!("{} ({} to {})", percent(ratio.value), percent(ratio.low), percent(ratio.high))
+        }
     }
 }
 

@@ -25,10 +25,7 @@ fn the_schema_decides() {
     let with_mark = source("a.json", &format!("\u{feff}{COMPARISON}"));
     assert!(matches!(read(&[with_mark]).unwrap(), Documents::Comparisons(_)));
     let mixed = read(&[run, comparison]).unwrap_err().to_string();
-    assert_eq!(
-        mixed,
-        "a.json is a run record and b.json a comparison: export them one at a time"
-    );
+    assert_eq!(mixed, "a.json is a run record and b.json a comparison: export them one at a time");
     assert!(read(&[]).is_err());
 }
 

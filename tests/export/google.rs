@@ -49,7 +49,10 @@ fn launches_are_repetitions() {
     assert_eq!(times[..5], [4.0, 4.25, 4.125, 4.125, 4.125]);
     assert!((times[5] - 0.125).abs() < 1e-12 && (times[6] - 0.125 / 4.125).abs() < 1e-12);
     assert_eq!(scalar[0]["items_per_second"], 2.5e8);
-    assert_eq!((&scalar[3]["nanogate_low"], &scalar[3]["nanogate_high"]), (&3.75.into(), &4.5.into()));
+    assert_eq!(
+        (&scalar[3]["nanogate_low"], &scalar[3]["nanogate_high"]),
+        (&3.75.into(), &4.5.into())
+    );
     assert_eq!(scalar[3]["name"], "scalar/decide/throughput/256/1/L1/per_record_mean");
 }
 

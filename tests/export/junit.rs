@@ -72,9 +72,7 @@ pub(super) fn names(text: &str) -> Vec<String> {
 
 /// XML cannot hold some characters, however they are escaped.
 pub(super) fn seen(name: &str) -> String {
-    let is_legal = |c: char| {
-        matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}') || c > '\u{ffff}'
-    };
+    let is_legal = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}') || c > '\u{ffff}';
     name.chars().map(|c| if is_legal(c) { c } else { '\u{fffd}' }).collect()
 }
 

@@ -29,9 +29,8 @@ fn decoded(text: &str) -> String {
     let reference = Regex::new("&#([0-9]+);").unwrap();
     let plain = reference.replace_all(text, "");
     assert!(!plain.contains(|c| "&|`*<>@#[]\\!~".contains(c)), "{plain}");
-    let character = |found: &Captures<'_>| {
-        char::from_u32(found[1].parse().unwrap()).unwrap().to_string()
-    };
+    let character =
+        |found: &Captures<'_>| char::from_u32(found[1].parse().unwrap()).unwrap().to_string();
     reference.replace_all(text, character).into_owned()
 }
 
@@ -55,7 +54,9 @@ fn the_worst_is_on_top() {
     assert!(text.contains("+6.25 % (+6.00 % to +6.50 %)"), "{text}");
     assert!(text.contains("<details><summary>2 rows pass</summary>"), "{text}");
     let place = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what} in {text}"));
-    assert!(place("**fails**") < place("| undecided |") && place("| undecided |") < place("| muted"));
+    assert!(
+        place("**fails**") < place("| undecided |") && place("| undecided |") < place("| muted")
+    );
     assert!(place("| muted") < place("| allowed") && place("| allowed") < place("| faster"));
     assert!(place("| faster") < place("<details>"), "{text}");
     assert!(text.contains("**The gate was forced to arm**"), "{text}");

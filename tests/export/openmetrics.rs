@@ -116,19 +116,17 @@ fn units_are_suffixes() {
     let text = of_run("openmetrics", run());
     let families = read(&text);
     let value = |family: &str, backend: &str, metric: &str| {
-        let found = families[family].samples.iter().find(|(labels, _)| {
-            labels["backend"] == backend && labels["metric"] == metric
-        });
+        let found = families[family]
+            .samples
+            .iter()
+            .find(|(labels, _)| labels["backend"] == backend && labels["metric"] == metric);
         found.unwrap_or_else(|| panic!("{family} {backend} {metric}")).1
     };
     let median = |family: &str| value(family, "scalar", "host/per_record/p50");
     assert_eq!(median("nanogate_host_per_record_seconds"), 4.125e-9);
     assert_eq!(median("nanogate_host_per_record_low_seconds"), 3.75e-9);
     assert_eq!(median("nanogate_host_per_record_high_seconds"), 4.5e-9);
-    assert_eq!(
-        value("nanogate_sim_total_cycles", "fpga-verilator", "sim/total/count"),
-        1005.0
-    );
+    assert_eq!(value("nanogate_sim_total_cycles", "fpga-verilator", "sim/total/count"), 1005.0);
     let rate = "nanogate_host_records_per_second";
     assert_eq!(families[rate].unit.as_deref(), Some("records_per_second"));
     assert!(families.contains_key("nanogate_host_input_bytes_per_second"), "{text}");

@@ -166,7 +166,8 @@ mod tests {
     fn pages_keep_their_limit() {
         for limit in [LAST_WORDS_BYTES, 240, 300, 500, 10_000] {
             let rows: Vec<String> = (0..50).map(|number| format!("| {number} |")).collect();
-            let put = |page: &mut Page, rows: &Vec<String>| page.block("<details>", rows, "</details>");
+            let put =
+                |page: &mut Page, rows: &Vec<String>| page.block("<details>", rows, "</details>");
             let text = page(limit, None, &[rows], put);
             assert!(text.len() <= limit, "{limit}: {text}");
             assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());

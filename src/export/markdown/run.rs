@@ -96,6 +96,7 @@ fn remarks(record: &RunRecord) -> Vec<String> {
         format!("- {}: {count} entries, such as: {}", code(kind), code(message))
     });
     let skipped = record.skipped.iter();
-    let skipped = skipped.map(|one| format!("- skipped {}: {}", code(&one.backend), code(&one.reason)));
+    let skipped =
+        skipped.map(|one| format!("- skipped {}: {}", code(&one.backend), code(&one.reason)));
     whole.chain(entries).chain(skipped).collect()
 }
