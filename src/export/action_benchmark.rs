@@ -38,7 +38,7 @@ pub(super) fn of_runs(all: &[RunRecord]) -> Result<String, ExportError> {
 fn of_entry(run: &RunRecord, entry: &Entry) -> Vec<(String, Value)> {
     let place = Place::of(entry);
     let extra = extra(run, entry);
-    let result = |unit, value: Value| json!({"name": "", "unit": unit, "value": value, "extra": extra.clone()});
+    let result = |unit, value: Value| json!({"name": "", "unit": unit, "value": value});
     let figures = measurement::of(&entry.metrics);
     let smaller = figures.iter().filter(|one| one.better() == Better::Less);
     let measured = smaller.map(|one| {
@@ -52,7 +52,9 @@ fn of_entry(run: &RunRecord, entry: &Entry) -> Vec<(String, Value)> {
     let modelled = modelled.map(|one| {
         (format!("{place}/{} ({})", one.metric, one.basis()), result(one.unit, json!(one.figure)))
     });
-    measured.chain(modelled).collect()
+    let mut all: Vec<(String, Value)> = measured.chain(modelled).collect();
+    all.iter_mut().for_each(|(_, result)| result["extra"] = extra.clone().into());
+    all
 }
 
 /// What else is to be known of a figure, a line each.

@@ -67,15 +67,15 @@ fn property(text: &str) -> String {
 }
 
 pub(super) fn of_comparisons(all: &[Outcome]) -> Result<String, ExportError> {
-    Ok(lines(all.iter().flat_map(of_comparison).collect()))
+    Ok(lines(&all.iter().flat_map(of_comparison).collect::<Vec<_>>()))
 }
 
 pub(super) fn of_runs(all: &[RunRecord]) -> Result<String, ExportError> {
-    Ok(lines(all.iter().flat_map(of_run).collect()))
+    Ok(lines(&all.iter().flat_map(of_run).collect::<Vec<_>>()))
 }
 
 /// As many of each level as GitHub shows, errors first.
-fn lines(all: Vec<Annotation>) -> String {
+fn lines(all: &[Annotation]) -> String {
     let mut text = String::new();
     for level in Level::ALL {
         let of_level: Vec<_> = all.iter().filter(|one| one.level == level).collect();

@@ -1,8 +1,8 @@
 //! Go benchmark text for benchstat: a line per launch, which are its samples.
 //!
-//! Source: golang.org/design/14313-benchmark-format; `benchfmt/reader.go` and `benchfmt/units.go` of
-//! golang/perf for what a line may hold, `Unit` lines among it. The number after the name is that
-//! of the threads, and an operation is a record for throughput, a request for load, and else a
+//! Source: golang.org/design/14313-benchmark-format; `benchfmt/reader.go` and `benchfmt/units.go`
+//! of golang/perf for what a line may hold, `Unit` lines among it. The number after the name is
+//! that of the threads, and an operation is a record for throughput, a request for load, and else a
 //! batch: the name says which.
 //!
 //! benchstat makes a table for each set of `key: value` lines, so these hold only what must agree

@@ -1,5 +1,5 @@
-//! What github-action-benchmark keeps: a list of results of one run, as its `custom*` tools read it,
-//! or its whole history, `data.js` or the same as JSON.
+//! What github-action-benchmark keeps: a list of results of one run, as its `custom*` tools read
+//! it, or its whole history, `data.js` or the same as JSON.
 //!
 //! Source: README.md and `src/write.ts` of benchmark-action/github-action-benchmark, where
 //! `SCRIPT_PREFIX` stands before the JSON of a `data.js`.

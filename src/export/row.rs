@@ -43,7 +43,7 @@ pub fn value(value: Option<f64>, unit: &str) -> String {
 pub fn change(row: &Row) -> String {
     match row.ratio {
         None => "-".into(),
-        Some(ratio) if ratio.low == ratio.high => format!("{} (exact)", percent(ratio.value)),
+        Some(ratio) if ratio.high <= ratio.low => format!("{} (exact)", percent(ratio.value)),
         Some(ratio) => {
             format!("{} ({} to {})", percent(ratio.value), percent(ratio.low), percent(ratio.high))
         }

@@ -7,10 +7,10 @@ use super::{comparison, of_comparison, of_run, run};
 
 /// Level, title and message of every line.
 fn read(text: &str) -> Vec<(String, String, String)> {
-    let form = Regex::new(
-        r"^::(error|warning|notice) title=((?:[^\r\n:,%]|%(?:25|0D|0A|3A|2C))*)::((?:[^\r\n%]|%(?:25|0D|0A))*)$",
-    )
-    .unwrap();
+    let title = r"((?:[^\r\n:,%]|%(?:25|0D|0A|3A|2C))*)";
+    let message = r"((?:[^\r\n%]|%(?:25|0D|0A))*)";
+    let form = format!("^::(error|warning|notice) title={title}::{message}$");
+    let form = Regex::new(&form).unwrap();
     let decode = |text: &str| {
         let text = text.replace("%0D", "\r").replace("%0A", "\n").replace("%3A", ":");
         text.replace("%2C", ",").replace("%25", "%")
@@ -29,8 +29,8 @@ pub(super) fn names(text: &str) -> Vec<String> {
     read(text).into_iter().map(|(_, title, _)| title).collect()
 }
 
-/// What fails is an error, what is unclear or allowed a warning, what is muted or new a notice; what
-/// passes is not there.
+/// What fails is an error, what is unclear or allowed a warning, what is muted or new a notice;
+/// what passes is not there.
 #[test]
 fn levels_follow_effects() {
     let read = read(&of_comparison("github-annotations", comparison()));

@@ -76,8 +76,8 @@ pub(super) fn seen(name: &str) -> String {
     name.chars().map(|c| if is_legal(c) { c } else { '\u{fffd}' }).collect()
 }
 
-/// A row is a case: what fails is a failure with its reason as the type, what is unclear or muted is
-/// skipped and says why, and what is allowed passes.
+/// A row is a case: what fails is a failure with its reason as the type, what is unclear or muted
+/// is skipped and says why, and what is allowed passes.
 #[test]
 fn rows_are_cases() {
     let text = of_comparison("junit", comparison());

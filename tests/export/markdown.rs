@@ -43,7 +43,8 @@ pub(super) fn seen(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// A comparison begins with what it comes to, shows what needs eyes, worst first, and folds the rest.
+/// A comparison begins with what it comes to, shows what needs eyes, worst first, and folds the
+/// rest.
 #[test]
 fn the_worst_is_on_top() {
     let text = of_comparison("github-summary", comparison());
@@ -100,8 +101,8 @@ fn limits_are_kept() {
     }
 }
 
-/// A run has a row per entry, modelled figures in a table of their own, and an entry without a figure
-/// says so instead of showing a number.
+/// A run has a row per entry, modelled figures in a table of their own, and an entry without a
+/// figure says so instead of showing a number.
 #[test]
 fn runs_have_a_row_per_entry() {
     let text = of_run("github-summary", run());

@@ -141,8 +141,8 @@ fn units_are_suffixes() {
     assert!(families["nanogate_host_per_record_seconds"].samples.iter().all(is_software));
 }
 
-/// A comparison has both values, the ratio with its interval, and one state per row; a value that is
-/// not there has no sample.
+/// A comparison has both values, the ratio with its interval, and one state per row; a value that
+/// is not there has no sample.
 #[test]
 fn rows_have_one_state() {
     let families = read(&of_comparison("openmetrics", comparison()));
