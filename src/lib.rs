@@ -25,6 +25,7 @@ pub mod verify;
 pub mod gate;
 pub mod report;
 
+pub mod export;
 pub mod history;
 
 pub mod cli;

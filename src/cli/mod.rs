@@ -13,6 +13,7 @@ mod interrupt;
 mod lockstep;
 mod output;
 mod progress;
+mod report;
 mod run;
 mod selftest;
 mod verify;
@@ -81,6 +82,8 @@ enum Verb {
     Compare(compare::Arguments),
     /// Compare every available backend with the golden model
     Verify(verify::Arguments),
+    /// Write records and comparisons in formats that CI and other tools read
+    Report(report::Arguments),
     /// Measure what this host's comparisons are worth: false alarms, and slowdowns that are found
     Selftest(selftest::Arguments),
     /// Say whether this program is slower than another: for CI that fails for the right reason
@@ -152,6 +155,7 @@ fn act(arguments: Arguments) -> Result<Exit, Failure> {
         Verb::Run(arguments) => run::main(&arguments, &context),
         Verb::Compare(arguments) => compare::main(&arguments),
         Verb::Verify(arguments) => verify::main(&arguments, &context),
+        Verb::Report(arguments) => report::main(&arguments),
         Verb::Selftest(arguments) => selftest::main(&arguments, &context),
         Verb::Gate(arguments) => gate::main(&arguments, &context),
         Verb::History(arguments) => history::main(&arguments),
