@@ -13,7 +13,8 @@ const FILE_LINES_MAX: usize = 500;
 
 /// Layer of each module, by the longest prefix that matches. A module uses only lower layers,
 /// its own layer where they share a prefix or the layer is 0 or 1, and never another backend.
-const LAYERS: [(&str, u8); 21] = [
+const LAYERS: [(&str, u8); 22] = [
+    ("calendar", 0),
     ("checksum", 0),
     ("clock", 0),
     ("descriptor", 0),

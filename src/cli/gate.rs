@@ -15,16 +15,16 @@ use std::{
 };
 
 use super::{
-    Exit, Failure,
+    Exit, Failure, history,
     interrupt::Interrupt,
     lockstep::{self, Programs, Spec},
     output::{self, Output},
 };
 use crate::{
     backend::ProbeContext,
+    calendar::Date,
     gate::{
         Rule, Verdict,
-        date::Date,
         family::{self, Judged},
         fitness,
         limits::Limits,
@@ -116,6 +116,9 @@ pub(super) struct Arguments {
     /// Also keep the result here, JSON
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Append the result to this history
+    #[arg(long, value_name = "FILE")]
+    history: Option<PathBuf>,
     /// Print the result instead of a table
     #[arg(long)]
     json: bool,
@@ -141,11 +144,13 @@ fn parse_budget(text: &str) -> Result<f64, String> {
 
 pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
     let started_unix_s = unix_s();
-    let today = Date::of_unix(started_unix_s);
+    let today = Date::of_unix(started_unix_s as i64);
     let limits = limits(arguments.limits.as_deref())?;
     if let Some(out) = &arguments.out {
         Output::check(out)?;
     }
+    // What cannot be appended to is refused before anything is measured.
+    arguments.history.as_deref().map(history::create).transpose()?;
     let flags = flags(context);
     let (baseline, candidate) = programs(arguments, &flags)?;
     let asked = asked(arguments);
@@ -184,6 +189,9 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
         arming,
     };
     show(&outcome, arguments)?;
+    if let Some(path) = &arguments.history {
+        history::append_outcome(path, &outcome)?;
+    }
     Ok(exit_of(&outcome))
 }
 

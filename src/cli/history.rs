@@ -18,6 +18,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::{Exit, Failure};
 use crate::{
+    gate::outcome::Outcome,
     history::{HistoryError, Store, rows::Setup},
     report::record::RunRecord,
 };
@@ -105,6 +106,11 @@ pub(super) fn append_run(path: &Path, record: &RunRecord, out: &Path) -> Result<
         );
         Failure::internal(message)
     })
+}
+
+/// Appends what came of a gate.
+pub(super) fn append_outcome(path: &Path, outcome: &Outcome) -> Result<(), Failure> {
+    create(path).and_then(|mut store| store.append_outcome(outcome).map(drop).map_err(failure))
 }
 
 /// What went wrong, with the exit code that it has.

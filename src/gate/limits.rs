@@ -11,9 +11,9 @@ use thiserror::Error;
 
 use super::{
     Rule,
-    date::Date,
     outcome::{Key, Mute, RowLimit},
 };
+use crate::calendar::Date;
 
 /// The version of the format.
 const VERSION: u32 = 1;

@@ -7,7 +7,6 @@
 //! [`outcome`] is what is told. Nothing here starts a process or reads a clock.
 
 pub mod comparison;
-pub mod date;
 pub mod effect;
 pub mod family;
 pub mod fitness;

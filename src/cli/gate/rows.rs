@@ -170,7 +170,7 @@ mod tests {
     }
 
     fn row(one: Option<Exact>, other: Option<Exact>) -> Row {
-        let today = crate::gate::date::Date::of_unix(0);
+        let today = crate::calendar::Date::of_unix(0);
         exact(one, other, |key, unit| Limits::default().of(key, unit, today)).unwrap()
     }
 

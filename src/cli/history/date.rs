@@ -1,29 +1,11 @@
 //! Seconds since 1970 as a date, in UTC.
 
-const DAY_S: i64 = 24 * 60 * 60;
+use crate::calendar::{Date, time_of_day};
 
 /// Such as `2026-12-31 23:59`.
 pub(super) fn minute(unix_s: i64) -> String {
-    let (days, seconds) = (unix_s.div_euclid(DAY_S), unix_s.rem_euclid(DAY_S));
-    let (year, month, day) = civil(days);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", seconds / 3_600, seconds / 60 % 60)
-}
-
-/// Year, month and day of a count of days since 1970, in the Gregorian calendar.
-///
-/// Years begin in March here, so that the leap day is the last: then months have lengths that
-/// repeat every five. Source: Hinnant, "chrono-Compatible Low-Level Date Algorithms" (2013).
-const fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + (month <= 2) as i64;
-    (year, month, day)
+    let (hour, minute, _) = time_of_day(unix_s);
+    format!("{} {hour:02}:{minute:02}", Date::of_unix(unix_s))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A day of the calendar, in UTC: when a mute ends.
+//! Days of the calendar and times of the day, in UTC.
 
 use std::{fmt, str::FromStr};
 
@@ -19,18 +19,18 @@ pub struct Date {
 #[error("`{0}` is no date such as 2026-12-31")]
 pub struct NoDate(String);
 
-const DAY_S: u64 = 24 * 60 * 60;
+const DAY_S: i64 = 24 * 60 * 60;
 
 impl Date {
     /// The day of a time in seconds since 1970.
     ///
     /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
     #[must_use]
-    pub const fn of_unix(seconds: u64) -> Self {
+    pub const fn of_unix(unix_s: i64) -> Self {
         // Years begin in March here, so that the leap day is the last, and eras of 400 years have
         // the same number of days. 1970-01-01 is day 719,468 of the calendar.
-        let days = (seconds / DAY_S) as i64 + 719_468;
-        let (era, of_era) = (days / 146_097, days % 146_097);
+        let days = unix_s.div_euclid(DAY_S) + 719_468;
+        let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
         let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
         let of_year = of_era - (365 * year + year / 4 - year / 100);
         let from_march = (5 * of_year + 2) / 153;
@@ -49,6 +49,13 @@ impl Date {
             _ => 31,
         }
     }
+}
+
+/// Hour, minute and second of a time in seconds since 1970.
+#[must_use]
+pub const fn time_of_day(unix_s: i64) -> (i64, i64, i64) {
+    let second = unix_s.rem_euclid(DAY_S);
+    (second / 3_600, second / 60 % 60, second % 60)
 }
 
 impl FromStr for Date {
@@ -96,6 +103,7 @@ mod tests {
     #[test]
     fn days_match_the_calendar() {
         for (seconds, day) in [
+            (-1, "1969-12-31"),
             (0, "1970-01-01"),
             (951_782_399, "2000-02-28"),
             (951_782_400, "2000-02-29"),
@@ -107,6 +115,14 @@ mod tests {
             assert_eq!(Date::of_unix(seconds).to_string(), day);
             assert_eq!(day.parse::<Date>().unwrap(), Date::of_unix(seconds));
         }
+    }
+
+    /// The time of a day is that which `date -u` prints, also before 1970.
+    #[test]
+    fn times_match_the_clock() {
+        assert_eq!(time_of_day(0), (0, 0, 0));
+        assert_eq!(time_of_day(1_795_618_226), (14, 50, 26));
+        assert_eq!(time_of_day(-1), (23, 59, 59));
     }
 
     /// A day that there is not is refused by name; days are ordered.
