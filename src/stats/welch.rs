@@ -3,9 +3,15 @@
 //!
 //! The launch is the unit. A mean of few launches that agree by luck is not known better than
 //! their own intervals bear, nor better than the clock resolves: the greatest of the three
-//! variances counts, and the degrees of freedom stay those of the launches. Sources: Welch, "The
-//! Generalization of Student's Problem when Several Different Population Variances are Involved"
-//! (Biometrika 34, 1947); Satterthwaite (Biometrics Bulletin 2, 1946).
+//! variances counts. Source: Welch, "The Generalization of Student's Problem when Several Different
+//! Population Variances are Involved" (Biometrika 34, 1947).
+//!
+//! The degrees of freedom are those of the side with fewer launches. With these the error is held
+//! whatever the two variances are: Mickey and Brown, "Bounds on the Distribution Functions of the
+//! Behrens-Fisher Statistic" (Annals of Mathematical Statistics 37, 1966). Satterthwaite's estimate,
+//! which is the usual one, does not hold it far out in the tails, where a family of many rows is
+//! judged: of three launches each, one side ten times as scattered, 14 families of 20 rows in a
+//! hundred raised an alarm at an error of 0.05.
 
 use super::{CONFIDENCE, Estimate, latency::NORMAL_QUANTILE, student};
 
@@ -55,10 +61,10 @@ impl Mean {
     pub fn variance(&self) -> f64 {
         self.between.max(self.within).max(self.resolution)
     }
+}
 
-    fn freedom(&self) -> f64 {
-        self.launches as f64 - 1.0
-    }
+const fn freedom(launches: usize) -> f64 {
+    launches as f64 - 1.0
 }
 
 /// How far the candidate's mean lies from the baseline's. Logarithms are natural.
@@ -68,7 +74,7 @@ pub struct Difference {
     pub value: f64,
     /// Its standard error.
     pub error: f64,
-    /// Degrees of freedom.
+    /// Degrees of freedom: those of the side with fewer launches.
     pub freedom: f64,
 }
 
@@ -76,28 +82,20 @@ impl Difference {
     /// The difference of two means.
     #[must_use]
     pub fn of(baseline: &Mean, candidate: &Mean) -> Self {
-        Self::with_variances(baseline, candidate, [baseline.variance(), candidate.variance()])
+        let error = (baseline.variance() + candidate.variance()).sqrt();
+        let fewer = baseline.launches.min(candidate.launches);
+        Self { value: candidate.value - baseline.value, error, freedom: freedom(fewer) }
     }
 
     /// The same difference if each side had had so many launches like those it had.
     #[must_use]
     pub fn at_launches(baseline: &Mean, candidate: &Mean, launches: usize) -> Self {
-        let [one, other] = [baseline, candidate].map(|mean| {
+        let variance = |mean: &Mean| {
             let of_launches = mean.between.max(mean.within);
-            let variance = of_launches * mean.launches as f64 / launches as f64;
-            (Mean { launches, ..*mean }, variance.max(mean.resolution))
-        });
-        Self::with_variances(&one.0, &other.0, [one.1, other.1])
-    }
-
-    fn with_variances(baseline: &Mean, candidate: &Mean, variances: [f64; 2]) -> Self {
-        let sum: f64 = variances.iter().sum();
-        let parts = [baseline, candidate].into_iter().zip(variances);
-        let squares: f64 = parts.map(|(mean, variance)| variance * variance / mean.freedom()).sum();
-        let most = baseline.freedom() + candidate.freedom();
-        let freedom = if squares > 0.0 { sum * sum / squares } else { most };
-        let value = candidate.value - baseline.value;
-        Self { value, error: sum.sqrt(), freedom }
+            (of_launches * mean.launches as f64 / launches as f64).max(mean.resolution)
+        };
+        let error = (variance(baseline) + variance(candidate)).sqrt();
+        Self { value: candidate.value - baseline.value, error, freedom: freedom(launches) }
     }
 
     /// The difference in standard errors. Without any error a difference is infinitely many.
@@ -137,7 +135,7 @@ mod tests {
     }
 
     /// A worked example: the logarithms are 1, 2, 3 and 2, 4, 6, 8, so that the variances of the
-    /// means are 1/3 and 5/3, the difference 3, t 2.1213 and the degrees of freedom 4.0755.
+    /// means are 1/3 and 5/3, the difference 3, t 2.1213 and the degrees of freedom 2.
     #[test]
     fn a_worked_example_comes_out() {
         let logs = |values: &[f64]| values.iter().map(|log| f64::exp(*log)).collect::<Vec<_>>();
@@ -145,8 +143,7 @@ mod tests {
         let found = Difference::of(&mean(&baseline, 0.0, 0.0), &mean(&candidate, 0.0, 0.0));
         assert!((found.value - 3.0).abs() < 1e-12, "{found:?}");
         assert!((found.t() - 3.0 / 2f64.sqrt()).abs() < 1e-9, "{found:?}");
-        let freedom = 4.0 / (1.0 / 9.0 / 2.0 + 25.0 / 9.0 / 3.0);
-        assert!((found.freedom - freedom).abs() < 1e-9, "{found:?}");
+        assert!((found.freedom - 2.0).abs() < 1e-9, "{found:?}");
         let p = found.p_value();
         let same = found.estimate_at(p);
         assert!(same.low.abs() < 1e-9, "the interval of the test's own p ends at zero: {same:?}");
@@ -173,7 +170,7 @@ mod tests {
         let now = Difference::of(&side, &side);
         let later = Difference::at_launches(&side, &side, 12);
         assert!((later.error - now.error / 2.0).abs() < 1e-12, "{later:?}");
-        assert!((later.freedom - 22.0).abs() < 1e-9, "{later:?}");
+        assert!((later.freedom - 11.0).abs() < 1e-9, "{later:?}");
         let coarse = mean(&[100.0; 3], 0.0, 20.0);
         let never = Difference::at_launches(&coarse, &coarse, 100);
         assert!((never.error - Difference::of(&coarse, &coarse).error).abs() < 1e-12);

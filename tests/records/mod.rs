@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// A complete record of two launches and more, one minute after another if `minute` is larger.
-pub fn record(minute: u64, entries: &[Value]) -> Value {
+pub(crate) fn record(minute: u64, entries: &[Value]) -> Value {
     json!({
         "schema": "nanogate.run/1",
         "status": "complete",
@@ -77,7 +77,7 @@ fn entry(backend: &str, method: &str, batch_len: usize, launches: &[Value]) -> V
 }
 
 /// Throughput with these medians of its launches, in nanoseconds per record.
-pub fn throughput(backend: &str, batch_len: usize, medians: &[f64]) -> Value {
+pub(crate) fn throughput(backend: &str, batch_len: usize, medians: &[f64]) -> Value {
     let launch = |&median: &f64| figures("host/per_record", &[("p50", median)]);
     let launches: Vec<Value> = medians.iter().map(launch).collect();
     entry(backend, "throughput", batch_len, &launches)
@@ -85,7 +85,7 @@ pub fn throughput(backend: &str, batch_len: usize, medians: &[f64]) -> Value {
 
 /// Latency with these medians of its launches, in nanoseconds per batch. The first `earned`
 /// launches have a 99th percentile too, three times as long.
-pub fn latency(backend: &str, batch_len: usize, medians: &[f64], earned: usize) -> Value {
+pub(crate) fn latency(backend: &str, batch_len: usize, medians: &[f64], earned: usize) -> Value {
     let launch = |(index, &median): (usize, &f64)| {
         let all = [("p50", median), ("p99", 3.0 * median)];
         figures("host/end_to_end", &all[..if index < earned { 2 } else { 1 }])
@@ -95,7 +95,7 @@ pub fn latency(backend: &str, batch_len: usize, medians: &[f64], earned: usize) 
 }
 
 /// Cycles of a simulated design.
-pub fn cycles(batch_len: usize, total: u64) -> Value {
+pub(crate) fn cycles(batch_len: usize, total: u64) -> Value {
     let mut entry = entry("fpga-verilator", "cycles", batch_len, &[]);
     entry["footprint_home"] = json!("simulator");
     entry["metrics"] = json!({

@@ -122,8 +122,8 @@ fn intervals(rows: &[Row]) -> Table {
             key.threads.to_string(),
             key.home.clone(),
             key.metric.clone(),
-            row.baseline.map_or("-".into(), digits),
-            row.candidate.map_or("-".into(), digits),
+            row.baseline.map_or("-".into(), |value| in_unit(value, &row.unit)),
+            row.candidate.map_or("-".into(), |value| in_unit(value, &row.unit)),
             row.unit.clone(),
             row.ratio.map_or("-".into(), |ratio| format!("{:.3}", ratio.value)),
             row.ratio.map_or("-".into(), interval),
@@ -144,10 +144,16 @@ fn probability(p: f64) -> String {
     if p < 1e-3 { format!("{p:.1e}") } else { format!("{p:.3}") }
 }
 
+/// A figure in its unit: counts have all of their digits.
+fn in_unit(value: f64, unit: &str) -> String {
+    if unit == "cycles" && value.fract() == 0.0 { format!("{value:.0}") } else { digits(value) }
+}
+
 /// Four significant digits, and no more than are there.
 fn digits(value: f64) -> String {
-    let decimals = (3 - value.abs().max(1.0).log10().floor() as i32).max(0) as usize;
-    if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.decimals$}") }
+    let magnitude = value.abs().max(1e-3).log10().floor() as i32;
+    let decimals = (3 - magnitude).max(0) as usize;
+    format!("{value:.decimals$}")
 }
 
 const MINUTE_S: u64 = 60;
@@ -227,8 +233,8 @@ const NEVER: &str = "no number of launches that can be asked for would; compare 
 
 /// The flags of a run that would settle it.
 fn flags(launches: usize, budget_s: Option<f64>) -> String {
-    let budget =
-        budget_s.map_or(String::new(), |budget_s| format!(" --budget {}", digits(budget_s)));
+    let tenths = |budget_s: f64| (10.0 * budget_s).ceil() / 10.0;
+    let budget = budget_s.map_or(String::new(), |one| format!(" --budget {}", tenths(one)));
     format!("`run --launches {launches}{budget}` on both sides, if launches stay like these")
 }
 
@@ -239,8 +245,9 @@ mod tests {
     /// Numbers show four significant digits, counts all of theirs, and times two units.
     #[test]
     fn figures_are_short() {
-        let shown = [0.12345, 1.23456, 12.3456, 1_234.56, 262_149.0].map(digits);
-        assert_eq!(shown, ["0.123", "1.235", "12.35", "1235", "262149"]);
+        let shown = [0.12345, 1.23456, 12.3456, 1_234.56, 123_456.7].map(digits);
+        assert_eq!(shown, ["0.1235", "1.235", "12.35", "1235", "123457"]);
+        assert_eq!((in_unit(5.0, "cycles"), in_unit(5.0, "ns")), ("5".into(), "5.000".into()));
         assert_eq!([1e-7, 0.0123].map(probability), ["1.0e-7", "0.012"]);
         let shown = [59, 61, 7_260, 180_000].map(duration);
         assert_eq!(shown, ["59 s", "1 min 1 s", "2 h 1 min", "2 d 2 h"]);

@@ -62,7 +62,7 @@ fn alarmed(seed: u64, families: u64, launches: [usize; 2], deviations: [f64; 2])
 
 /// Of runs of identical programs whose launches differ, no more than one family in twenty has an
 /// alarm, also where one side scatters ten times as much or has more launches; and the error is
-/// not held by never raising any. Without Holm's factor far more would be alarmed.
+/// not held by never raising any. With Satterthwaite's degrees of freedom this fails.
 #[test]
 fn false_alarms_keep_to_the_error_of_the_family() {
     let error = Criteria::default().family_error;

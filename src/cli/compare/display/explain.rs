@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Evidence, NEVER, digits, flags, interval, percent, probability};
+use super::{Evidence, NEVER, digits, flags, in_unit, interval, percent, probability};
 use crate::{
     gate::{
         outcome::{Outcome, Reason, Row},
@@ -20,7 +20,7 @@ pub(super) fn of(rows: &[Row], evidence: &[Evidence], outcome: &Outcome) -> Stri
 fn one(row: &Row, evidence: &Evidence, outcome: &Outcome) -> String {
     let mut text = format!("{}\n", row.key);
     let mut say = |what: &str, how: String| {
-        let _ = writeln!(text, "  {what:<10}{how}");
+        let _ = writeln!(text, "  {what:<12}{how}");
     };
     for (name, figure) in
         [("baseline", &evidence.pair.baseline), ("candidate", &evidence.pair.candidate)]
@@ -41,7 +41,7 @@ fn one(row: &Row, evidence: &Evidence, outcome: &Outcome) -> String {
 /// What each launch found.
 fn figures(figure: &Figure, unit: &str) -> String {
     match figure {
-        Figure::Exact(value) => format!("{} {unit}, counted", digits(*value)),
+        Figure::Exact(value) => format!("{} {unit}, counted", in_unit(*value, unit)),
         Figure::Measured { launches, .. } => {
             let each: Vec<String> = launches
                 .iter()
@@ -62,11 +62,12 @@ fn with_steps(row: &Row, steps: &Steps, outcome: &Outcome) -> Vec<(&'static str,
     let (noise, margin) = (1.0 + row.noise, 1.0 + row.margin);
     let adjusted = row.p_adjusted.unwrap_or(1.0);
     vec![
-        ("mean log", format!("{}; {}", mean("baseline", baseline), mean("candidate", candidate))),
+        ("baseline", mean(baseline)),
+        ("candidate", mean(candidate)),
         (
             "difference",
             format!(
-                "{:+.5} in logarithms, so a ratio of {:.4}; standard error {:.5}, {:.2} degrees of \
+                "{:+.5} in logarithms, so a ratio of {:.4}; standard error {:.5}, {:.0} degrees of \
                  freedom",
                 difference.value, ratio.value, difference.error, difference.freedom
             ),
@@ -107,15 +108,14 @@ fn with_steps(row: &Row, steps: &Steps, outcome: &Outcome) -> Vec<(&'static str,
     ]
 }
 
-/// The mean of a side, and which variance of it counts.
-fn mean(name: &str, mean: &Mean) -> String {
-    let deviations = [mean.between, mean.within, mean.resolution].map(f64::sqrt);
-    let [between, within, resolution] = deviations;
+/// The mean of a side, and how well it is known: the greatest error counts.
+fn mean(mean: &Mean) -> String {
+    let errors = [mean.variance(), mean.between, mean.within, mean.resolution].map(f64::sqrt);
+    let [greatest, between, within, clock] = errors;
     format!(
-        "{name} {:.5}, its error {:.5} (between launches {between:.5}, within {within:.5}, clock \
-         {resolution:.5})",
-        mean.value,
-        mean.variance().sqrt()
+        "mean of logarithms {:.5}, error {greatest:.5}: between launches {between:.5}, within \
+         them {within:.5}, clock {clock:.5}",
+        mean.value
     )
 }
 
