@@ -164,6 +164,12 @@ pub struct ModelledFigure<'r> {
 }
 
 impl ModelledFigure<'_> {
+    /// A label that stays when the design, and with it the clock, changes.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("modelled, {}", self.report)
+    }
+
     /// What it rests on.
     #[must_use]
     pub fn basis(&self) -> String {

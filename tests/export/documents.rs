@@ -45,7 +45,7 @@ fn foreign_files_are_refused() {
         (r#"{"schema": "nanogate.run/1"}"#, "says it is `nanogate.run/1`, and is not: missing"),
         (&RUN[..RUN.len() / 2], "is cut off"),
         (&COMPARISON[..COMPARISON.len() - 3], "is cut off"),
-        (&RUN.replacen("\"throughput\"", "\"guesswork\"", 1), "guesswork"),
+        (&RUN.replacen("\"method\": \"throughput\"", "\"method\": \"guesswork\"", 1), "guesswork"),
     ] {
         let refused = refused(text);
         assert!(refused.starts_with("file: ") && refused.contains(says), "{says}: {refused}");

@@ -109,7 +109,7 @@ fn runs_have_a_row_per_entry() {
     read(&text);
     assert!(text.contains("| 4.125 ns | 3.750 to 4.500 | - | 6.2 |"), "{text}");
     assert!(text.contains("gpu-wgpu (software)/decide"), "{text}");
-    assert!(text.contains("| absent: too few readings | - |"), "{text}");
+    assert!(text.contains("| absent: <code>5 readings bear no interval</code> | - |"), "{text}");
     assert!(text.contains("| 1005 cycles | - |"), "{text}");
     let modelled = text.find("Modelled, not measured").unwrap();
     assert!(text.find("model/latency").unwrap() > modelled, "{text}");
