@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(found.len(), 2, "{found:?}");
         assert_eq!(found[0].metric, "host/odd/p90_low");
         assert_eq!(found[1].interval, Some((1.0, 3.0)));
-        assert_eq!(headline(&metrics).unwrap().value, 2.0);
+        assert_eq!(headline(&metrics), Some(found[1]));
         assert!(headline(&BTreeMap::new()).is_none());
     }
 }

@@ -59,7 +59,7 @@ fn histories_are_read_in_all_three_forms() {
     let history = History::parse(DATA_JS.as_bytes()).unwrap();
     assert_eq!(history.suites.len(), 2);
     assert_eq!(history.suites[0].name, "Rust Benchmark");
-    assert_eq!(history.suites[0].runs[1].benches[0].value, 260.0);
+    assert_eq!(history.suites[0].runs[1].benches[0].value.to_string(), "260");
     let json = DATA_JS.strip_prefix("window.BENCHMARK_DATA = ").unwrap();
     assert_eq!(History::parse(json.as_bytes()).unwrap(), history);
     assert_eq!(History::parse(format!("{DATA_JS};\n").as_bytes()).unwrap(), history);

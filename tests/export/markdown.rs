@@ -89,13 +89,13 @@ fn many(count: usize) -> Outcome {
 /// Text stays within what GitHub takes, keeps its form, and counts the rows that it leaves out.
 #[test]
 fn limits_are_kept() {
+    let left_out = Regex::new(r"\*\*([0-9]+) more rows are left out").unwrap();
     for (format, limit) in [("github-comment", 65_536), ("github-summary", 1 << 20)] {
         let count = limit / 100;
         let text = of_comparison(format, many(count));
         read(&text);
         assert!(text.len() <= limit && text.len() > limit * 9 / 10, "{format}: {}", text.len());
         let shown = text.lines().filter(|line| line.starts_with("| **fails**")).count();
-        let left_out = Regex::new(r"\*\*([0-9]+) more rows are left out").unwrap();
         let stated: usize = left_out.captures(&text).unwrap()[1].parse().unwrap();
         assert!(shown > 100 && shown + stated >= count, "{format}: {shown} and {stated}");
     }
