@@ -101,7 +101,7 @@ fn files_go_together() {
         .write_stdin(fs::read_to_string(&run).unwrap())
         .assert()
         .success()
-        .stdout(contains("BenchmarkDecide/backend=scalar/"));
+        .stdout(contains("BenchmarkNanogate/op=decide/backend=scalar/"));
 }
 
 /// Files that are missing, foreign, cut off or newer are refused with 2, by name and reason, in one

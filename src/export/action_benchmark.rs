@@ -50,7 +50,9 @@ fn of_entry(run: &RunRecord, entry: &Entry) -> Vec<(String, Value)> {
     });
     let modelled = modelled(entry).into_iter().filter(|one| one.unit == "ns");
     let modelled = modelled.map(|one| {
-        (format!("{place}/{} ({})", one.metric, one.basis()), result(one.unit, json!(one.figure)))
+        let mut result = result(one.unit, json!(one.figure));
+        result["range"] = one.basis().into();
+        (format!("{place}/{} ({})", one.metric, one.label()), result)
     });
     let mut all: Vec<(String, Value)> = measured.chain(modelled).collect();
     all.iter_mut().for_each(|(_, result)| result["extra"] = extra.clone().into());

@@ -79,7 +79,7 @@ pub(super) fn of_runs(all: &[RunRecord]) -> Result<String, ExportError> {
         for one in modelled(entry) {
             let measure = json!({"value": one.figure});
             let measures = [(slug(one.metric, one.unit), measure)].into_iter().collect();
-            let name = format!("{place}/{} ({})", one.metric, one.basis());
+            let name = format!("{place}/{} ({})", one.metric, one.label());
             benchmarks.add(&name, measures)?;
         }
     }

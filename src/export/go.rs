@@ -102,7 +102,8 @@ fn result(entry: &Entry, readings: u64, metrics: &BTreeMap<String, f64>) -> Opti
 fn name(entry: &Entry) -> String {
     let device = if entry.software { "/device=software" } else { "" };
     format!(
-        "BenchmarkDecide/backend={}{device}/method={}/per={}/batch={}/home={}-{}",
+        "BenchmarkNanogate/op={}/backend={}{device}/method={}/per={}/batch={}/home={}-{}",
+        entry.op.name(),
         encoded(&entry.backend),
         entry.method.name(),
         per(entry.method),

@@ -83,14 +83,14 @@ fn of_comparison(outcome: &Outcome) -> Suite {
 }
 
 fn of_row(candidate: &Candidate, row: &Row) -> Case {
-    let says = sentence(row);
-    let verdict = match row.effect {
-        Effect::Passes | Effect::Allowed => Verdict::Passed,
-        Effect::Muted | Effect::Undecided => Verdict::Skipped(says.clone()),
-        Effect::Fails => Verdict::Failed { kind: row.reason.code(), message: says.clone() },
+    let message = sentence(row);
+    let (verdict, note) = match row.effect {
+        Effect::Passes | Effect::Allowed => (Verdict::Passed, message),
+        Effect::Muted | Effect::Undecided => (Verdict::Skipped(message), String::new()),
+        Effect::Fails => (Verdict::Failed { kind: row.reason.code(), message }, String::new()),
     };
     let class = format!("nanogate.{}", candidate.side.name);
-    Case { class, name: row.key.to_string(), verdict, note: says }
+    Case { class, name: row.key.to_string(), verdict, note }
 }
 
 fn of_run(record: &RunRecord) -> Suite {

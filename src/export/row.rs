@@ -1,6 +1,9 @@
 //! Rows of a comparison in words, the worst first.
 
-use std::cmp::{Ordering, Reverse};
+use std::{
+    cmp::{Ordering, Reverse},
+    fmt::Write as _,
+};
 
 use super::number::{percent, short};
 use crate::gate::outcome::{Candidate, Effect, Outcome, Reason, Row};
@@ -53,30 +56,30 @@ pub fn change(row: &Row) -> String {
 /// The verdict, the figures and the reason, in one line without line breaks of ours.
 #[must_use]
 pub fn sentence(row: &Row) -> String {
+    let change = row.ratio.map_or_else(String::new, |_| format!(", {}", change(row)));
     let mut text = format!(
-        "{}: {} to {}, {}; {}",
+        "{}: {} to {}{change}; {}",
         row.verdict.name(),
         value(row.baseline, &row.unit),
         value(row.candidate, &row.unit),
-        change(row),
         explain(row.reason)
     );
     if let Some(p) = row.p_adjusted {
-        text += &format!("; p {p} over all rows");
+        let _ = write!(text, "; p {p} over all rows");
     }
     if let Some(limit) = row.limit.and_then(|limit| limit.hard) {
-        text += &format!("; hard limit {} {}", short(limit), row.unit);
+        let _ = write!(text, "; hard limit {} {}", short(limit), row.unit);
     }
     if let Some(limit) = row.limit.and_then(|limit| limit.soft_percent) {
-        text += &format!("; a slowdown up to {limit} % is allowed");
+        let _ = write!(text, "; a slowdown up to {limit} % is allowed");
     }
     if let Some(mute) = &row.mute {
-        text += &format!("; muted until {}: {}", mute.until, mute.reason);
+        let _ = write!(text, "; muted until {}: {}", mute.until, mute.reason);
     }
     if row.effect == Effect::Undecided
         && let Some(seconds) = row.settle_budget_s
     {
-        text += &format!("; a budget of {} s would settle it", short(seconds));
+        let _ = write!(text, "; a budget of {} s would settle it", short(seconds));
     }
     text
 }

@@ -49,7 +49,8 @@ fn measures_have_units_and_intervals() {
     assert!(scalar.get("host-per-record-stdev-ns").is_none());
     let cycles = &read["fpga-verilator/decide/cycles/4000/1/simulator"];
     assert_eq!(cycles["sim-total-count-cycles"], json!({"value": 1005.0}));
-    let modelled = read.as_object().unwrap().keys().filter(|name| name.contains("modelled @"));
+    let modelled =
+        read.as_object().unwrap().keys().filter(|name| name.contains("(modelled, ecp5-85f)"));
     assert_eq!(modelled.count(), 3);
     let software = "gpu-wgpu (software)/decide/throughput/256/1/L1";
     assert!(read.get(software).is_some(), "{read}");

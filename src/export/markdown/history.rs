@@ -1,5 +1,7 @@
 //! A history of github-action-benchmark: the last run of each suite beside the one before it.
 
+use std::fmt::Write as _;
+
 use super::{Page, code, row};
 use crate::export::{
     history::{Bench, History, Run, Suite},
@@ -18,7 +20,7 @@ fn put_suite(page: &mut Page, suite: &Suite) {
     let name = if suite.name.is_empty() { "results" } else { suite.name.as_str() };
     let mut title = format!("## {}\n\nLast {}", code(name), commit(last));
     if let Some(before) = before {
-        title += &format!(", before {}", commit(before));
+        let _ = write!(title, ", before {}", commit(before));
     }
     title += ". No verdict: these files hold single values, which cannot tell a change from noise.";
     let lines: Vec<String> = last.benches.iter().map(|bench| line(bench, before)).collect();

@@ -100,7 +100,8 @@ impl Page {
             return;
         }
         let rule = vec!["---"; header.len()].join(" | ");
-        let opening = format!("{title}\n\n| {} |\n| {rule} |", header.join(" | "));
+        let gap = if title.is_empty() { "" } else { "\n\n" };
+        let opening = format!("{title}{gap}| {} |\n| {rule} |", header.join(" | "));
         self.block(&opening, rows, "");
     }
 

@@ -1,12 +1,12 @@
 //! A run: a row per entry with its headline, modelled figures apart, warnings and what is missing.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{Page, code, row};
 use crate::{
     export::{
         date::utc,
-        measurement::{Place, headline, modelled, parts, per},
+        measurement::{ModelledFigure, Place, headline, modelled, parts, per},
         number::short,
     },
     report::record::{Entry, RunRecord, Status},
@@ -22,7 +22,11 @@ pub(super) fn put(page: &mut Page, record: &RunRecord) {
     page.table("", &HEADER, &rows);
     let rows: Vec<String> = record.entries.iter().flat_map(modelled_lines).collect();
     page.table(MODELLED, &["what", "figure", "value", "basis"], &rows);
-    page.block("", &remarks(record), "");
+    let remarks = remarks(record);
+    if !remarks.is_empty() {
+        page.block("Warnings, and what was left out:", &[], "");
+        page.block(&remarks[0], &remarks[1..], "");
+    }
 }
 
 fn heading(record: &RunRecord) -> String {
@@ -43,7 +47,7 @@ fn heading(record: &RunRecord) -> String {
         record.launches.len()
     );
     if let Some(model) = &host.cpu_model {
-        text += &format!(" Host {}, {} cores.", code(model), host.cores_usable);
+        let _ = write!(text, " Host {}, {} cores.", code(model), host.cores_usable);
     }
     text
 }
@@ -55,7 +59,8 @@ fn line(entry: &Entry) -> String {
     let percent = |fraction: f64| format!("{:.1}", 100.0 * fraction);
     let roof = entry.bound.as_ref().map(|bound| percent(bound.fraction.value));
     let Some(figure) = headline(&entry.metrics) else {
-        let absent = "absent: too few readings".into();
+        let why = entry.absent.values().next().map_or_else(String::new, |why| code(why));
+        let absent = format!("absent: {why}");
         return row(&[what, "-".into(), absent, "-".into(), "-".into(), "-".into(), warnings]);
     };
     let (name, _) = parts(figure.metric);
@@ -73,11 +78,12 @@ fn line(entry: &Entry) -> String {
 }
 
 fn modelled_lines(entry: &Entry) -> Vec<String> {
-    let line = |one: crate::export::measurement::ModelledFigure<'_>| {
+    let line = |one: ModelledFigure<'_>| {
+        let places = if one.unit == "ns" { 3 } else { 0 };
         row(&[
             code(&Place::of(entry).to_string()),
             code(one.metric),
-            format!("{:.3} {}", one.figure, one.unit),
+            format!("{:.places$} {}", one.figure, one.unit),
             code(&one.basis()),
         ])
     };
