@@ -137,7 +137,7 @@ fn table(header: &[&str], left: usize, rows: impl IntoIterator<Item = Vec<String
 /// Four significant digits, and no more than are there.
 fn figure(value: f64) -> String {
     let before_point = match value.abs() {
-        magnitude if magnitude >= 1.0 => magnitude.log10().floor() as usize + 1,
+        magnitude if magnitude >= 1.0 => (magnitude.log10() as usize).saturating_add(1),
         _ => 1,
     };
     format!("{value:.*}", 4usize.saturating_sub(before_point))
