@@ -45,6 +45,8 @@ Examples:
 /// Arguments of `nanogate history`.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+// Without it, its group would have the name of the one of `list`.
+#[group(skip)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     verb: Option<Verb>,
