@@ -46,6 +46,8 @@ Examples:
 /// Arguments of `nanogate history`.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+// Without it, its group would have the name of the one of `list`.
+#[group(skip)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -143,7 +145,7 @@ fn table(header: &[&str], left: usize, rows: impl IntoIterator<Item = Vec<String
 /// Four significant digits, and no more than are there.
 fn figure(value: f64) -> String {
     let before_point = match value.abs() {
-        magnitude if magnitude >= 1.0 => magnitude.log10().floor() as usize + 1,
+        magnitude if magnitude >= 1.0 => (magnitude.log10() as usize).saturating_add(1),
         _ => 1,
     };
     format!("{value:.*}", 4usize.saturating_sub(before_point))

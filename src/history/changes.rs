@@ -19,9 +19,9 @@ pub struct Change {
     pub last_before_unix_s: i64,
     /// Seconds since 1970 when the first run after it began.
     pub first_after_unix_s: i64,
-    /// The last commit before the change. What made it came after this one,
+    /// The last commit that was measured before the change: what made it came later.
     pub last_commit_before: String,
-    /// and not after this one, the first that was measured after the change.
+    /// The first commit that was measured after the change: what made it is this one or earlier.
     pub first_commit_after: String,
     /// Median from the change point before, or the beginning, to this one.
     pub median_before: f64,

@@ -280,11 +280,9 @@ pub(super) mod tests {
     }
 
     fn shown(rows: &Rows) -> Vec<(&str, &str, f64, Option<(f64, f64)>)> {
-        let shown = |figure| {
-            let Figure { key, variant, value, interval } = figure;
-            (key.metric.as_str(), variant.as_str(), *value, *interval)
-        };
-        rows.figures.iter().map(shown).collect()
+        let each = rows.figures.iter();
+        each.map(|one| (one.key.metric.as_str(), one.variant.as_str(), one.value, one.interval))
+            .collect()
     }
 
     /// The ends of an interval are kept with its value and are no figures of their own.
