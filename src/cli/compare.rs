@@ -43,7 +43,7 @@ Examples:
   nanogate compare --list")]
 pub(super) struct Arguments {
     /// Baseline, and what is compared with it: names, or record files
-    #[arg(value_name = "BASE CANDIDATE", num_args = 2.., required_unless_present = "list")]
+    #[arg(value_names = ["BASE", "CANDIDATE"], num_args = 2.., required_unless_present = "list")]
     sides: Vec<String>,
     /// List the baselines instead
     #[arg(long, conflicts_with = "sides")]

@@ -8,10 +8,10 @@
 //!
 //! The degrees of freedom are those of the side with fewer launches. With these the error is held
 //! whatever the two variances are: Mickey and Brown, "Bounds on the Distribution Functions of the
-//! Behrens-Fisher Statistic" (Annals of Mathematical Statistics 37, 1966). Satterthwaite's estimate,
-//! which is the usual one, does not hold it far out in the tails, where a family of many rows is
-//! judged: of three launches each, one side ten times as scattered, 14 families of 20 rows in a
-//! hundred raised an alarm at an error of 0.05.
+//! Behrens-Fisher Statistic" (Annals of Mathematical Statistics 37, 1966). Satterthwaite's
+//! estimate, which is the usual one, does not hold it far out in the tails, where a family of many
+//! rows is judged: of three launches each, one side ten times as scattered, 14 families of 20 rows
+//! in a hundred raised an alarm at an error of 0.05.
 
 use super::{CONFIDENCE, Estimate, latency::NORMAL_QUANTILE, student};
 

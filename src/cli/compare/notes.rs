@@ -49,8 +49,8 @@ fn pace(one: &RunRecord, other: &RunRecord, noise: f64) -> Option<String> {
     let is_other = ratio.ln().abs() > noise.ln_1p();
     is_other.then(|| {
         format!(
-            "{what} took {ratio:.2} times as long as in the baseline's run: the machine itself was \
-             not as fast as then, and a row may say no more than that"
+            "{what} took {ratio:.2} times as long as in the baseline's run: the machine itself had \
+             another speed, and a row may say no more than that"
         )
     })
 }
