@@ -25,4 +25,6 @@ pub mod verify;
 pub mod gate;
 pub mod report;
 
+pub mod export;
+
 pub mod cli;

@@ -8,6 +8,7 @@ use assert_cmd::Command;
 use nanogate::{
     backend::{SimulatedBackend, mock::Simulated},
     corpus::Corpus,
+    gate::outcome::{self, Outcome},
     host::{counters::Event, schedule::Disturbance, timer::Timer},
     measure::{Bench, Limits, cycles, inputs::Pool},
     op::Op,
@@ -20,11 +21,19 @@ use nanogate::{
 };
 use serde_json::{Value, json};
 
-fn schema() -> jsonschema::Validator {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/nanogate.run-1.schema.json");
-    let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+fn read(path: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn validator(name: &str) -> jsonschema::Validator {
+    let schema = read(&format!("schemas/{name}.schema.json"));
     jsonschema::draft202012::meta::validate(&schema).expect("the schema itself is valid");
     jsonschema::validator_for(&schema).unwrap()
+}
+
+fn schema() -> jsonschema::Validator {
+    validator("nanogate.run-1")
 }
 
 fn assert_valid(record: &Value) {
@@ -164,6 +173,50 @@ fn cycles_follow_the_schema() {
         let mut spoiled = record.clone();
         spoil(&mut spoiled["entries"][0]);
         assert!(!schema().is_valid(&spoiled));
+    }
+}
+
+fn row(comparison: &mut Value, index: usize) -> &mut serde_json::Map<String, Value> {
+    comparison["candidates"][0]["rows"][index].as_object_mut().unwrap()
+}
+
+/// The fixtures of the exporters' tests are valid, so that these are tests of real files; and a
+/// comparison says all that [`Outcome`] can hold. Each way to spoil it is refused.
+#[test]
+fn fixtures_follow_the_schemas() {
+    assert_valid(&read("tests/fixtures/run.json"));
+    let valid = |comparison: &Value| validator("nanogate.comparison-1").is_valid(comparison);
+    let comparison = read("tests/fixtures/comparison.json");
+    let errors: Vec<String> = validator("nanogate.comparison-1")
+        .iter_errors(&comparison)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
+    // What is read and written again has nothing more and nothing less.
+    let outcome: Outcome = serde_json::from_value(comparison.clone()).unwrap();
+    assert!(valid(&serde_json::to_value(&outcome).unwrap()));
+    let stored = Outcome { arming: None, kind: outcome::Kind::Stored, ..outcome.clone() };
+    assert!(valid(&serde_json::to_value(&stored).unwrap()));
+    assert!(valid(&serde_json::to_value(Outcome { candidates: Vec::new(), ..outcome }).unwrap()));
+    for spoil in [
+        |one: &mut Value| one["schema"] = json!("nanogate.comparison/2"),
+        |one: &mut Value| one["kind"] = json!("guessed"),
+        |one: &mut Value| one["surprise"] = json!(1),
+        |one: &mut Value| one["family_error"] = json!(0),
+        |one: &mut Value| one["baseline"]["digest"] = json!("unknown"),
+        |one: &mut Value| one["candidates"][0]["rows"][0]["verdict"] = json!("worse"),
+        |one: &mut Value| one["candidates"][0]["rows"][0]["ratio"]["low"] = json!(null),
+        |one: &mut Value| one["candidates"][0]["rows"][0]["p_value"] = json!(1.5),
+        |one: &mut Value| one["candidates"][0]["rows"][0]["metric"] = json!("per_record"),
+        |one: &mut Value| one["candidates"][0]["rows"][0]["verdict"] = json!("same"),
+        |one: &mut Value| one["candidates"][0]["rows"][5]["mute"]["until"] = json!("some day"),
+        |one: &mut Value| drop(row(one, 5).remove("mute")),
+        |one: &mut Value| drop(row(one, 0).remove("unit")),
+        |one: &mut Value| one["arming"] = json!({}),
+    ] {
+        let mut spoiled = comparison.clone();
+        spoil(&mut spoiled);
+        assert!(!valid(&spoiled), "{spoiled}");
     }
 }
 

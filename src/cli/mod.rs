@@ -8,6 +8,7 @@ mod exit;
 mod interrupt;
 mod output;
 mod progress;
+mod report;
 mod run;
 mod selftest;
 mod verify;
@@ -74,6 +75,8 @@ enum Verb {
     Run(Box<run::Arguments>),
     /// Compare every available backend with the golden model
     Verify(verify::Arguments),
+    /// Write records and comparisons in formats that CI and other tools read
+    Report(report::Arguments),
     /// Measure what this host's comparisons are worth: false alarms, and slowdowns that are found
     Selftest(selftest::Arguments),
     /// One side of a comparison, told what to do on standard input
@@ -137,6 +140,7 @@ fn act(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.verb {
         Verb::Run(arguments) => run::main(&arguments, &context),
         Verb::Verify(arguments) => verify::main(&arguments, &context),
+        Verb::Report(arguments) => report::main(&arguments),
         Verb::Selftest(arguments) => selftest::main(&arguments, &context),
         Verb::Worker(arguments) => worker::main(&arguments, &context),
         Verb::Decide(arguments) => decide::main(&arguments, &context),
