@@ -279,7 +279,10 @@ pub(super) mod tests {
         }
     }
 
-    fn shown(rows: &Rows) -> Vec<(&str, &str, f64, Option<(f64, f64)>)> {
+    /// Metric, variant, value and interval.
+    type Shown<'a> = (&'a str, &'a str, f64, Option<(f64, f64)>);
+
+    fn shown(rows: &Rows) -> Vec<Shown<'_>> {
         let each = rows.figures.iter();
         each.map(|one| (one.key.metric.as_str(), one.variant.as_str(), one.value, one.interval))
             .collect()

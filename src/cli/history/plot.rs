@@ -39,7 +39,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     let series = arguments.which.series(&store)?;
     if series.len() > SERIES_MAX {
         let message = format!(
-            "{} series are all that was asked for, more than {SERIES_MAX}; narrow them by \
+            "{} series fit what was asked for, more than {SERIES_MAX}; narrow them by \
              --backend, --method, --batch, --home, --metric or --host",
             series.len()
         );

@@ -70,8 +70,8 @@ impl Which {
         };
         let series = store.series(&selection).map_err(failure)?;
         if series.is_empty() {
-            let message = "no series is all that was asked for; `nanogate history series --metric \
-                           '*'` lists what there is";
+            let message = "no series fits all that was asked for; `nanogate history series \
+                           --metric '*'` lists what there is";
             return Err(Failure::usage(message));
         }
         Ok(series)
