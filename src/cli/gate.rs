@@ -355,7 +355,7 @@ impl Gate<'_> {
         pin(self.arguments.core)?;
         let timer = Timer::qualify();
         let folder = tempfile::tempdir()?;
-        let seed = self.arguments.seed.unwrap_or_else(|| super::run::drawn_seed());
+        let seed = self.arguments.seed.unwrap_or_else(super::run::drawn_seed);
         let case_s = if self.arguments.quick { QUICK_CASE_S } else { CASE_S };
         let budget_s = self.arguments.budget.map_or(case_s, |all| all / cases.len() as f64);
         let ready =
@@ -364,19 +364,19 @@ impl Gate<'_> {
         let all: Vec<&Contest> = contests.iter().collect();
         let found = contest::run(&all, seed, interrupt.flag())?;
         let rule_of = |key: &Key| self.limits.of(key, "ns", self.today);
-        let timed = rows::timed(&all, found, budget_s, rule_of);
-        let judged = judge(&timed, self.limits.family_error);
+        let measured = rows::timed(&all, found, budget_s, rule_of);
+        let judged = judge(&measured, self.limits.family_error);
         let again = if interrupt.is_set() {
             Vec::new()
         } else {
-            self.ask_again(&contests, &timed, &judged, (seed, &interrupt))?
+            self.ask_again(&contests, &measured, &judged, (seed, &interrupt))?
         };
         if interrupt.is_set() {
             let message = "stopped: a gate that has not measured all of it says nothing";
             return Err(Failure::new(Exit::Interrupted, message));
         }
         let mut rows = Vec::new();
-        for (one, judged) in timed.into_iter().zip(&judged) {
+        for (one, judged) in measured.into_iter().zip(&judged) {
             let answer = again.iter().find(|(key, _)| *key == one.key).map(|(_, answer)| *answer);
             rows.push(one.row(judged, answer));
         }
