@@ -356,8 +356,8 @@ impl Gate<'_> {
         let timer = Timer::qualify();
         let folder = tempfile::tempdir()?;
         let seed = self.arguments.seed.unwrap_or_else(super::run::drawn_seed);
-        let case_s = if self.arguments.quick { QUICK_CASE_S } else { CASE_S };
-        let budget_s = self.arguments.budget.map_or(case_s, |all| all / cases.len() as f64);
+        let each_s = if self.arguments.quick { QUICK_CASE_S } else { CASE_S };
+        let budget_s = self.arguments.budget.map_or(each_s, |all| all / cases.len() as f64);
         let ready =
             |case: &Case| self.contest(case, programs, &timer, folder.path(), (budget_s, seed));
         let contests: Vec<Contest> = cases.iter().map(ready).collect::<Result<_, _>>()?;
