@@ -1,6 +1,6 @@
 //! `cargo bench --bench history [-- RUNS]`: fills a history with 100,000 runs of 50 figures each,
 //! or as many as are named, and prints what it takes to read and to search it. At most a second for
-//! each question is the goal. Needs about 100 bytes of disk for each figure, in `TMPDIR`.
+//! each question to the file is the goal. Needs a few hundred megabytes in `TMPDIR`.
 
 #![allow(missing_docs, reason = "a benchmark")]
 
