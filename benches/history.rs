@@ -31,7 +31,7 @@ const AT_ONCE: usize = 1_000;
 const GOAL_S: f64 = 1.0;
 
 /// Points that are searched for changes.
-const SEARCHED: [u32; 3] = [250, 1_000, 4_000];
+const SEARCHED: [u32; 2] = [250, 1_000];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let named = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
