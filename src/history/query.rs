@@ -118,8 +118,8 @@ impl Store {
     /// The last runs, the oldest of them first.
     pub fn runs(&self, host: Option<&str>, last: u32) -> Result<Vec<Run>, HistoryError> {
         let sql = format!(
-            "SELECT setup.*, run.id AS number, started_unix_s, version, commit_id, status, points \
-             FROM run JOIN setup ON setup.id = run.setup WHERE {IS_HOST} \
+            "SELECT {SETUP}, run.id, started_unix_s, version, commit_id, status, points FROM run \
+             JOIN setup ON setup.id = run.setup WHERE {IS_HOST} \
              ORDER BY started_unix_s DESC, run.id DESC LIMIT :last"
         );
         let read = || -> rusqlite::Result<Vec<Run>> {
@@ -147,7 +147,7 @@ impl Store {
             Metric::Like(pattern) => (Some(pattern), "1"),
         };
         let sql = format!(
-            "SELECT setup.*, series.id AS series, backend, op, method, batch_len, threads, home, \
+            "SELECT {SETUP}, series.id, backend, op, method, batch_len, threads, home, \
              metric, variant, points FROM series JOIN setup ON setup.id = series.setup \
              WHERE {IS_HOST} AND ({is_wanted}) \
              AND (:metric IS NULL OR metric GLOB :metric) \
@@ -199,47 +199,46 @@ impl Store {
 
 fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
     Ok(Run {
-        number: row.get("number")?,
         setup: setup(row)?,
-        started_unix_s: row.get("started_unix_s")?,
-        version: row.get("version")?,
-        commit: row.get("commit_id")?,
-        status: row.get("status")?,
-        points: row.get("points")?,
+        number: row.get(7)?,
+        started_unix_s: row.get(8)?,
+        version: row.get(9)?,
+        commit: row.get(10)?,
+        status: row.get(11)?,
+        points: row.get(12)?,
     })
 }
 
+/// The columns that [`setup`] reads, which are the first.
+const SETUP: &str = "source, host, host_name, profile, corpus, corpus_seed, faults_permille";
+
 fn setup(row: &Row<'_>) -> rusqlite::Result<Setup> {
+    let seed: String = row.get(5)?;
     Ok(Setup {
-        source: row.get("source")?,
-        host: row.get("host")?,
-        host_name: row.get("host_name")?,
-        profile: row.get("profile")?,
-        corpus: row.get("corpus")?,
-        corpus_seed: parsed("corpus_seed", &row.get::<_, String>("corpus_seed")?)?,
-        faults_permille: row.get("faults_permille")?,
+        source: row.get(0)?,
+        host: row.get(1)?,
+        host_name: row.get(2)?,
+        profile: row.get(3)?,
+        corpus: row.get(4)?,
+        corpus_seed: seed.parse().map_err(|_| unknown("corpus_seed", &seed))?,
+        faults_permille: row.get(6)?,
     })
 }
 
 fn series(row: &Row<'_>) -> rusqlite::Result<Series> {
-    let name: String = row.get("op")?;
+    let name: String = row.get(9)?;
     let op = Op::ALL.into_iter().find(|op| op.name() == name);
     let key = Key {
-        backend: row.get("backend")?,
+        backend: row.get(8)?,
         op: op.ok_or_else(|| unknown("op", &name))?,
-        method: row.get("method")?,
-        batch_len: row.get::<_, i64>("batch_len")? as usize,
-        threads: row.get::<_, i64>("threads")? as usize,
-        home: row.get("home")?,
-        metric: row.get("metric")?,
+        method: row.get(10)?,
+        batch_len: row.get::<_, i64>(11)? as usize,
+        threads: row.get::<_, i64>(12)? as usize,
+        home: row.get(13)?,
+        metric: row.get(14)?,
     };
-    Ok(Series {
-        id: row.get("series")?,
-        setup: setup(row)?,
-        key,
-        variant: row.get("variant")?,
-        points: row.get("points")?,
-    })
+    let (id, variant, points) = (row.get(7)?, row.get(15)?, row.get(16)?);
+    Ok(Series { id, setup: setup(row)?, key, variant, points })
 }
 
 fn point(row: &Row<'_>) -> rusqlite::Result<Point> {
@@ -253,10 +252,6 @@ fn point(row: &Row<'_>) -> rusqlite::Result<Point> {
         low: row.get(6)?,
         high: row.get(7)?,
     })
-}
-
-fn parsed<T: std::str::FromStr>(column: &str, text: &str) -> rusqlite::Result<T> {
-    text.parse().map_err(|_| unknown(column, text))
 }
 
 /// A text that we never wrote.
