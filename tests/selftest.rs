@@ -211,6 +211,23 @@ fn small_results_do_not_arm() {
     assert!(matches!(refused, Unfit::OtherHost(_)), "{refused}");
 }
 
+/// Without trials no slowdown is calibrated, unless one is asked for by name.
+#[test]
+fn nothing_is_planted_where_nothing_is_tried() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = ["selftest", "--batch", "64", "--budget", "0.05", "--comparisons", "1"];
+    let assert = Command::cargo_bin("nanogate")
+        .unwrap()
+        .current_dir(folder.path())
+        .env("TMPDIR", folder.path())
+        .args(small)
+        .args(["--trials", "0", "--json"])
+        .assert();
+    let result: Value = serde_json::from_slice(&ended(assert).get_output().stdout).unwrap();
+    assert_eq!(result["planted"], Value::Array(Vec::new()), "{result}");
+    assert_eq!(result["false_alarms"]["raw"]["of"], 1);
+}
+
 /// What cannot be asked for is refused by the name of its flag, before anything is measured.
 #[test]
 fn bad_flags_are_refused() {

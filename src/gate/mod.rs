@@ -2,12 +2,10 @@
 //!
 //! [`comparison`] holds the statistics, [`schedule`] the order of readings, [`trials`] and
 //! [`selftest`] how the method is tried out on a host, and [`fitness`] whether what came of it
-//! lets the gate arm. [`outcome`] is what a comparison tells. Nothing here starts a process or
-//! reads a clock.
+//! lets the gate arm. Nothing here starts a process or reads a clock.
 
 pub mod comparison;
 pub mod fitness;
-pub mod outcome;
 pub mod schedule;
 pub mod selftest;
 pub mod trials;
