@@ -2,6 +2,7 @@
 //!
 //! Modules are listed lowest layer first; a module uses only lower ones.
 
+pub mod calendar;
 pub mod checksum;
 pub mod clock;
 pub mod descriptor;
@@ -24,5 +25,8 @@ pub mod verify;
 
 pub mod gate;
 pub mod report;
+
+pub mod export;
+pub mod history;
 
 pub mod cli;

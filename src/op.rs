@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::descriptor::RECORD_BYTES;
 
 /// A record map that every backend may offer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Op {
     /// 24-byte descriptor to 1-byte verdict.

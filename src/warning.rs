@@ -234,6 +234,17 @@ pub enum Warning {
     },
 }
 
+/// Code of [`Warning::HiddenFeatures`].
+const HIDDEN_FEATURES: &str = "hidden-features";
+
+/// What a record's warnings say of processor features that were hidden, where any were: figures
+/// with and without them are not of the same processor.
+#[must_use]
+pub fn hidden_features(warnings: &[WarningRecord]) -> Option<&str> {
+    let hidden = warnings.iter().find(|warning| warning.code == HIDDEN_FEATURES);
+    hidden.map(|warning| warning.message.as_str())
+}
+
 /// A warning as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct WarningRecord {
@@ -250,7 +261,7 @@ impl Warning {
         match self {
             Self::DebugBuild => "debug-build",
             Self::NotPinned(_) => "not-pinned",
-            Self::HiddenFeatures(_) => "hidden-features",
+            Self::HiddenFeatures(_) => HIDDEN_FEATURES,
             Self::NoTsc(_) => "no-tsc",
             Self::Load { .. } => "load",
             Self::Governor(_) => "governor",

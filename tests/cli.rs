@@ -30,7 +30,11 @@ fn folder() -> tempfile::TempDir {
 #[test]
 fn every_verb_has_help() {
     let folder = folder();
-    for verb in ["run", "verify", "selftest", "decide", "backends", "doctor", "corpus"] {
+    let verbs = [
+        "run", "compare", "gate", "history", "verify", "selftest", "decide", "backends", "doctor",
+        "corpus",
+    ];
+    for verb in verbs {
         nanogate(folder.path()).args([verb, "--help"]).assert().success().stdout(contains("Usage"));
     }
     nanogate(folder.path()).arg("--help").assert().success().stdout(contains("Exit codes"));

@@ -8,10 +8,12 @@ use assert_cmd::Command;
 use nanogate::{
     backend::{SimulatedBackend, mock::Simulated},
     corpus::Corpus,
+    gate::outcome::{self, Outcome},
     host::{counters::Event, schedule::Disturbance, timer::Timer},
     measure::{Bench, Limits, cycles, inputs::Pool},
     op::Op,
     report::{
+        baseline::Baseline,
         counters,
         record::{Entry, Header, RunRecord},
         simulated::{SIMULATOR_HOME, SimulatedRecord},
@@ -20,11 +22,19 @@ use nanogate::{
 };
 use serde_json::{Value, json};
 
-fn schema() -> jsonschema::Validator {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/nanogate.run-1.schema.json");
-    let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+fn read(path: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn validator(name: &str) -> jsonschema::Validator {
+    let schema = read(&format!("schemas/{name}.schema.json"));
     jsonschema::draft202012::meta::validate(&schema).expect("the schema itself is valid");
     jsonschema::validator_for(&schema).unwrap()
+}
+
+fn schema() -> jsonschema::Validator {
+    validator("nanogate.run-1")
 }
 
 fn assert_valid(record: &Value) {
@@ -164,6 +174,84 @@ fn cycles_follow_the_schema() {
         let mut spoiled = record.clone();
         spoil(&mut spoiled["entries"][0]);
         assert!(!schema().is_valid(&spoiled));
+    }
+}
+
+/// A baseline is a valid envelope around a valid record, and each way to spoil it is refused.
+#[test]
+fn baselines_follow_the_schema() {
+    let record: RunRecord = serde_json::from_value(short_run()).unwrap();
+    let baseline = serde_json::to_value(Baseline::seal(record, 1).unwrap()).unwrap();
+    let schema = validator("nanogate.baseline-1");
+    assert!(schema.is_valid(&baseline), "{:?}", schema.iter_errors(&baseline).next());
+    assert_valid(&baseline["record"]);
+    for spoil in [
+        |baseline: &mut Value| baseline["schema"] = json!("nanogate.baseline/2"),
+        |baseline: &mut Value| baseline["record_sha256"] = json!("unknown"),
+        |baseline: &mut Value| baseline["saved_unix_s"] = json!(-1),
+        |baseline: &mut Value| baseline["surprise"] = json!(1),
+        |baseline: &mut Value| baseline["record"]["status"] = json!("running"),
+        |baseline: &mut Value| drop(baseline["record"].take()),
+    ] {
+        let mut spoiled = baseline.clone();
+        spoil(&mut spoiled);
+        assert!(!schema.is_valid(&spoiled), "{spoiled}");
+    }
+}
+
+fn row(comparison: &mut Value, index: usize) -> &mut serde_json::Map<String, Value> {
+    comparison["candidates"][0]["rows"][index].as_object_mut().unwrap()
+}
+
+/// The fixtures of the exporters' tests are valid, so that these are tests of real files; and a
+/// comparison says all that [`Outcome`] can hold. Each way to spoil it is refused.
+#[test]
+fn fixtures_follow_the_schemas() {
+    assert_valid(&read("tests/fixtures/run.json"));
+    let valid = |comparison: &Value| validator("nanogate.comparison-1").is_valid(comparison);
+    let comparison = read("tests/fixtures/comparison.json");
+    let errors: Vec<String> = validator("nanogate.comparison-1")
+        .iter_errors(&comparison)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
+    // What is read and written again has nothing more and nothing less.
+    let mut whole = comparison.clone();
+    whole["interrupted"] = json!(true);
+    let outcome: Outcome = serde_json::from_value(whole.clone()).unwrap();
+    let written = serde_json::to_value(&outcome).unwrap();
+    assert!(valid(&whole) && valid(&written), "{written}");
+    let schema = read("schemas/nanogate.comparison-1.schema.json");
+    for field in schema["properties"].as_object().unwrap().keys() {
+        assert!(written.get(field).is_some(), "{field} is not in {written}");
+    }
+    assert_eq!((&written["flags"], &written["interrupted"]), (&whole["flags"], &json!(true)));
+    let stored = Outcome { arming: None, kind: outcome::Kind::Stored, ..outcome.clone() };
+    assert!(valid(&serde_json::to_value(&stored).unwrap()));
+    assert!(valid(&serde_json::to_value(Outcome { candidates: Vec::new(), ..outcome }).unwrap()));
+    for spoil in [
+        |one: &mut Value| one["schema"] = json!("nanogate.comparison/2"),
+        |one: &mut Value| one["kind"] = json!("guessed"),
+        |one: &mut Value| one["surprise"] = json!(1),
+        |one: &mut Value| one["family_error"] = json!(0),
+        |one: &mut Value| one["baseline"]["digest"] = json!("unknown"),
+        |one: &mut Value| one["candidates"][0]["rows"][0]["verdict"] = json!("worse"),
+        |one: &mut Value| one["candidates"][0]["rows"][0]["ratio"]["low"] = json!(null),
+        |one: &mut Value| one["candidates"][0]["rows"][0]["p_value"] = json!(1.5),
+        |one: &mut Value| one["candidates"][0]["rows"][0]["metric"] = json!("per_record"),
+        |one: &mut Value| one["candidates"][0]["rows"][0]["verdict"] = json!("same"),
+        |one: &mut Value| one["candidates"][0]["rows"][5]["mute"]["until"] = json!("some day"),
+        |one: &mut Value| drop(row(one, 5).remove("mute")),
+        |one: &mut Value| drop(row(one, 0).remove("unit")),
+        |one: &mut Value| one["candidates"][0]["rows"][9]["batch_len"] = json!(-1),
+        |one: &mut Value| one["candidates"][0]["rows"][9]["metric"] = json!("model/latency/p50"),
+        |one: &mut Value| one["arming"] = json!({}),
+        |one: &mut Value| one["flags"] = json!("--lanes 4"),
+        |one: &mut Value| one["interrupted"] = json!("yes"),
+    ] {
+        let mut spoiled = comparison.clone();
+        spoil(&mut spoiled);
+        assert!(!valid(&spoiled), "{spoiled}");
     }
 }
 

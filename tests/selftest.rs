@@ -266,7 +266,7 @@ fn workers_answer() {
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!((lines.len(), lines[0], lines[3]), (4, "ready", "verified"));
     assert!(lines[1..3].iter().all(|picos| picos.parse::<u64>().unwrap() > 0), "{said}");
-    worker("jump\n", "64").code(2).stderr(contains("`jump` is neither"));
+    worker("jump\n", "64").code(2).stderr(contains("`jump` is none of"));
     worker("end\n", "100").code(2).stderr(contains("no whole batches of 100"));
     worker("", "64").code(1).stderr(contains("ended without `end`"));
 }

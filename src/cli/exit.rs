@@ -12,12 +12,16 @@ pub enum Exit {
     Failed = 1,
     /// The request cannot be carried out as it stands: a flag or an input file.
     Usage = 2,
+    /// Something is slower than it was.
+    Regression = 3,
     /// The readings do not bear an answer.
     CannotTell = 4,
     /// The environment is unfit: a backend, a device, a permission.
     Unfit = 5,
     /// A backend differs from the golden model.
     WrongResults = 6,
+    /// The baseline is of another machine, input or form: there is nothing to compare with.
+    NotComparable = 7,
     /// Stopped by a signal: 128 + SIGINT, as shells expect.
     Interrupted = 130,
 }
@@ -30,9 +34,11 @@ impl Exit {
             Self::Pass,
             Self::Failed,
             Self::Usage,
+            Self::Regression,
             Self::CannotTell,
             Self::Unfit,
             Self::WrongResults,
+            Self::NotComparable,
             Self::Interrupted,
         ];
         all.into_iter().find(|exit| *exit as u8 == code)
@@ -99,8 +105,41 @@ impl Failure {
     }
 }
 
+/// What a verb ends with that had something to keep after its verdict. That it could not be kept
+/// counts only where all else went well; otherwise it is said, and hides nothing.
+pub(super) fn settle(
+    verdict: Result<Exit, Failure>,
+    kept: Result<(), Failure>,
+) -> Result<Exit, Failure> {
+    match (verdict, kept) {
+        (verdict, Ok(())) => verdict,
+        (Ok(Exit::Pass), Err(failure)) => Err(failure),
+        (verdict, Err(failure)) => {
+            let _ = failure.report();
+            verdict
+        }
+    }
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::output(&error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What could not be kept fails a verb that passed, and takes no other exit's place.
+    #[test]
+    fn what_is_lost_hides_no_verdict() {
+        let lost = || Err(Failure::internal("no space"));
+        let exit = |settled: Result<Exit, Failure>| settled.unwrap_or_else(|error| error.exit());
+        let unfit = || Err(Failure::new(Exit::Unfit, "no device"));
+        assert_eq!(exit(settle(Ok(Exit::Pass), Ok(()))), Exit::Pass);
+        assert_eq!(exit(settle(Ok(Exit::Pass), lost())), Exit::Failed);
+        assert_eq!(exit(settle(Ok(Exit::Regression), lost())), Exit::Regression);
+        assert_eq!(exit(settle(unfit(), lost())), Exit::Unfit);
     }
 }

@@ -1,13 +1,20 @@
 //! The command line: one file per verb.
 
 mod backends;
+mod columns;
+mod compare;
 mod corpus;
 mod decide;
+mod describe;
 mod doctor;
 mod exit;
+mod gate;
+mod history;
 mod interrupt;
+mod lockstep;
 mod output;
 mod progress;
+mod report;
 mod run;
 mod selftest;
 mod verify;
@@ -32,11 +39,11 @@ Exit codes:
   0  pass
   1  nanogate failed (full disk, broken pipe, a bug)
   2  usage: a flag, a file that is missing, unreadable or not in the right form
-  3  regression
-  4  cannot tell
+  3  regression: what is compared is slower
+  4  cannot tell: the readings do not bear an answer, and nothing is slower
   5  environment unfit: a backend, device or permission is missing; another run is going on
   6  wrong results: a backend differs from the golden model
-  7  baseline not comparable
+  7  baseline not comparable: of another machine, input, build or format, or not whole
   130  interrupted; what was measured is kept";
 
 /// Measures how fast capability descriptors can be classified, on every backend, verified first.
@@ -72,13 +79,24 @@ struct Arguments {
 enum Verb {
     /// Measure every available backend, verified first
     Run(Box<run::Arguments>),
+    /// Compare records of runs, such as saved baselines, and list these
+    Compare(compare::Arguments),
     /// Compare every available backend with the golden model
     Verify(verify::Arguments),
+    /// Write records and comparisons in formats that CI and other tools read
+    Report(report::Arguments),
     /// Measure what this host's comparisons are worth: false alarms, and slowdowns that are found
     Selftest(selftest::Arguments),
+    /// Say whether this program is slower than another: for CI that fails for the right reason
+    Gate(Box<gate::Arguments>),
+    /// Show what was measured over time, and find where it changed
+    History(history::Arguments),
     /// One side of a comparison, told what to do on standard input
     #[command(hide = true)]
     Worker(worker::Arguments),
+    /// Say what this program is, for a gate
+    #[command(hide = true)]
+    Describe,
     /// Decide on raw records from a file or a pipe
     Decide(decide::Arguments),
     /// List the backends, and why some are missing
@@ -136,9 +154,14 @@ fn act(arguments: Arguments) -> Result<Exit, Failure> {
     context.fpga = FpgaChoice { lanes: arguments.lanes, build: arguments.fpga_build };
     match arguments.verb {
         Verb::Run(arguments) => run::main(&arguments, &context),
+        Verb::Compare(arguments) => compare::main(&arguments),
         Verb::Verify(arguments) => verify::main(&arguments, &context),
+        Verb::Report(arguments) => report::main(&arguments),
         Verb::Selftest(arguments) => selftest::main(&arguments, &context),
+        Verb::Gate(arguments) => gate::main(&arguments, &context),
+        Verb::History(arguments) => history::main(&arguments),
         Verb::Worker(arguments) => worker::main(&arguments, &context),
+        Verb::Describe => describe::main(&context),
         Verb::Decide(arguments) => decide::main(&arguments, &context),
         Verb::Backends(arguments) => backends::main(&arguments, &context),
         Verb::Doctor(arguments) => doctor::main(&arguments, &context),

@@ -143,6 +143,14 @@ pub(super) fn report(text: &str, data_on_standard_output: bool) -> Result<(), Fa
     print(text)
 }
 
+/// A reader that has had enough changes no verdict.
+pub(super) fn unless_closed(shown: Result<(), Failure>) -> Result<(), Failure> {
+    match shown {
+        Err(failure) if failure.exit() == Exit::Pass => Ok(()),
+        shown => shown,
+    }
+}
+
 /// A value as JSON.
 pub(super) fn to_json(value: &(impl Serialize + ?Sized)) -> Result<String, Failure> {
     serde_json::to_string_pretty(value).map_err(|error| Failure::new(Exit::Failed, error))

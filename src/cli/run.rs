@@ -1,5 +1,6 @@
 //! `nanogate run`: verifies, then measures, and keeps what is measured.
 
+mod baselines;
 mod counting;
 mod device;
 mod first_cache;
@@ -13,12 +14,14 @@ mod simulated;
 
 use std::{path::PathBuf, time::Duration};
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, history};
 use crate::{
     backend::ProbeContext,
     host::affinity,
     measure::{Method, footprint::Wanted},
+    report::baseline::BaselineName,
 };
+pub(super) use launches::drawn_seed;
 
 /// Arguments of `nanogate run`.
 #[derive(Debug, clap::Args)]
@@ -40,6 +43,8 @@ Examples:
   nanogate run --threads all --batch 16384 --method throughput
   nanogate run --method load --clients 10000 --rate 1000000 --workers all --budget 2
   nanogate run --method load --backend scalar --clients 100 --knee-p99 50 --hlog lab/hlog
+  nanogate run --save-baseline main      # and later, to compare with it:
+  nanogate run --baseline main
   nanogate run --core 3 --budget 5 --launches 10 --out lab/today.json")]
 pub(super) struct Arguments {
     /// Only these backends; missing ones are then an error (repeatable, or comma-separated)
@@ -101,9 +106,25 @@ pub(super) struct Arguments {
     /// Destroy the device after N submissions, to see that the rest is kept
     #[arg(long, value_name = "N")]
     plant_device_loss: Option<u64>,
+    /// Keep the record as a baseline of this name, in place of one that there is; what
+    /// `nanogate compare` can do with it says more
+    #[arg(long, value_name = "NAME", value_parser = BaselineName::parse)]
+    save_baseline: Option<BaselineName>,
+    /// Compare with this baseline afterwards: exits with 3 if a row is slower. That there is no
+    /// such baseline is an error, and so is a row that it lacks (7)
+    #[arg(long, value_name = "NAME", value_parser = BaselineName::parse)]
+    baseline: Option<BaselineName>,
+    /// The same, but what is missing is only said
+    #[arg(long, value_name = "NAME", value_parser = BaselineName::parse,
+          conflicts_with = "baseline")]
+    baseline_lenient: Option<BaselineName>,
     /// Where the record goes
     #[arg(long, value_name = "FILE", default_value = "nanogate-run.json")]
     out: PathBuf,
+    /// Also append the finished record to a history, for `nanogate history` [default, without
+    /// FILE: .nanogate/history.sqlite]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = history::DEFAULT)]
+    history: Option<PathBuf>,
     /// Also show how the readings spread, when they became steady, and what each launch found
     #[arg(long)]
     details: bool,

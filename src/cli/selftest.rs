@@ -1,8 +1,7 @@
 //! `nanogate selftest`: what this host's comparisons are worth.
 
+mod comparer;
 mod log;
-mod pair;
-mod sizing;
 mod table;
 
 use std::{
@@ -17,14 +16,16 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Exit, Failure,
     interrupt::Interrupt,
+    lockstep::{self, Programs, Reading, Side, Spec, Terms},
     output::{self, Output},
     progress::Progress,
 };
 use crate::{
     backend::{BackendKind, ProbeContext},
-    corpus::{Corpus, generate::Generator},
+    corpus::Corpus,
     gate::{
         Rule,
+        comparison::LAUNCHES_MIN,
         selftest::{Circumstances, Executable, SelfTest, Settings, Sizing, Status},
         trials::{self, Kind, Row, Task},
     },
@@ -34,8 +35,8 @@ use crate::{
     registry,
     report::record::Tool,
 };
+use comparer::Comparer;
 use log::Log;
-use pair::{Comparer, Side, Spec};
 
 /// Arguments of `nanogate selftest`.
 #[derive(Debug, clap::Args)]
@@ -104,10 +105,7 @@ pub(super) struct Arguments {
 }
 
 /// Where the gate looks for the result.
-const DEFAULT_OUT: &str = ".nanogate/selftest.json";
-
-/// Faulty records per thousand in the input, as in a run.
-const FAULTS_PERMILLE: u16 = 1;
+pub(super) const DEFAULT_OUT: &str = ".nanogate/selftest.json";
 
 /// Time for what the empty operation reads, by each method.
 const EMPTY_BUDGET: Duration = Duration::from_millis(100);
@@ -162,7 +160,13 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     let (mut log, rows, sizing) = if let Some(resumed) = resumed {
         (Some(resumed.log), resumed.rows, resumed.sizing)
     } else {
-        let sizing = sizing::measure(&spec, &settings, &timer, footprint)?;
+        let terms = Terms {
+            reading: Reading::BackToBack,
+            budget_s: settings.budget_s,
+            seed: settings.seed,
+            launches_min: LAUNCHES_MIN,
+        };
+        let sizing = lockstep::size(&spec, terms, &timer, footprint)?;
         let new = |path: &PathBuf| Log::create(path, &executable, &host, &settings, &sizing);
         (arguments.log.as_ref().map(new).transpose()?, Vec::new(), sizing)
     };
@@ -298,31 +302,23 @@ fn instrument(
     empty::measure(bench, [&mut one, &mut other]).map_err(Failure::internal)
 }
 
-/// What every worker is started with, and where its input lies. The input is drawn once, into a
-/// file: drawing it takes longer than a launch may.
+/// What every worker is started with, and where its input lies.
 fn spec(
     settings: &Settings,
     host: &Fingerprint,
     timer: &Timer,
     folder: &Path,
 ) -> Result<(Spec, (usize, String)), Failure> {
-    let footprint = sizing::footprint(settings.batch_len, host);
-    let corpus = Corpus::embedded().map_err(Failure::internal)?;
-    let records = Generator::new(&corpus, settings.seed, FAULTS_PERMILLE);
-    let mut bytes = Vec::new();
-    let count = footprint.0 * settings.batch_len;
-    records.take(count).for_each(|record| bytes.extend_from_slice(record.as_bytes()));
+    let footprint = lockstep::footprint(settings.batch_len, host);
     let input = folder.join("input");
-    fs::write(&input, bytes).map_err(|error| {
-        let message = format!("cannot write {}: {error}; set TMPDIR", input.display());
-        Failure::new(Exit::Failed, message)
-    })?;
+    lockstep::write_input(&input, footprint.0 * settings.batch_len, settings.seed)?;
+    let program = program()?;
     let spec = Spec {
-        program: program()?,
+        programs: Programs { baseline: program.clone(), candidate: program },
         backend: settings.backend.clone(),
         batch_len: settings.batch_len,
         input,
-        hidden_features: settings.hidden_features.clone(),
+        flags: vec!["--hide-cpu".into(), settings.hidden_features.clone()],
         timer: timer.calibration(),
     };
     Ok((spec, footprint))
@@ -372,7 +368,7 @@ impl Test<'_> {
         let settings = &self.about.settings;
         let comparer = Comparer { spec: self.spec, sizing, seed: seed_of(settings.seed, number) };
         let launches = sizing.launches * task.launches_factor;
-        let plan = pair::Plan {
+        let plan = comparer::Plan {
             launches,
             extra_ppm: task.extra_ppm,
             dying: dies.then_some(Side::Candidate),

@@ -21,9 +21,14 @@ use crate::{
         layout::Layout,
         timer::{Calibration, Timer},
     },
-    measure::inputs::{Pool, Rotation},
+    measure::{
+        device::{EndToEnd, Shared},
+        inputs::{Pool, Rotation},
+        latency,
+    },
     op::Op,
     registry,
+    stats::latency::{Histogram, PERCENTILES},
     verify::{Divergence, PAINT, first_divergence},
 };
 
@@ -32,6 +37,12 @@ pub(super) const READY: &str = "ready";
 
 /// Said when all that was measured is verified.
 pub(super) const VERIFIED: &str = "verified";
+
+/// Said of a percentile that the samples do not bear.
+pub(super) const ABSENT: &str = "-";
+
+/// Version of what is said on standard input and output. Two programs must agree on it.
+pub(super) const PROTOCOL: u32 = 1;
 
 /// Part of a reading that is run unmeasured before it: the other side had the caches.
 const SETTLE_PART: u64 = 4;
@@ -69,6 +80,13 @@ pub(super) enum Request {
         /// Extra records, in parts per million of those.
         extra_ppm: u32,
     },
+    /// Read so many batches one by one, keep their times, and say how many picoseconds all took.
+    Sample {
+        /// Batches.
+        count: u64,
+    },
+    /// Say the percentiles of all samples, in nanoseconds.
+    Percentiles,
     /// Verify what was measured, and end.
     End,
 }
@@ -77,6 +95,8 @@ impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Read { repetitions, extra_ppm } => write!(f, "read {repetitions} {extra_ppm}"),
+            Self::Sample { count } => write!(f, "sample {count}"),
+            Self::Percentiles => f.write_str("percentiles"),
             Self::End => f.write_str("end"),
         }
     }
@@ -87,11 +107,15 @@ impl FromStr for Request {
 
     fn from_str(line: &str) -> Result<Self, Failure> {
         let refused = || {
-            let message = format!("standard input: `{line}` is neither `read N PPM` nor `end`");
+            let message = format!(
+                "standard input: `{line}` is none of `read N PPM`, `sample N`, `percentiles`, `end`"
+            );
             Failure::usage(message)
         };
         match line.split_whitespace().collect::<Vec<_>>().as_slice() {
             ["end"] => Ok(Self::End),
+            ["percentiles"] => Ok(Self::Percentiles),
+            ["sample", count] => Ok(Self::Sample { count: count.parse().map_err(|_| refused())? }),
             ["read", repetitions, extra_ppm] => Ok(Self::Read {
                 repetitions: repetitions.parse().map_err(|_| refused())?,
                 extra_ppm: extra_ppm.parse().map_err(|_| refused())?,
@@ -133,14 +157,18 @@ fn work(arguments: &Arguments, context: &ProbeContext, offset: usize) -> Result<
     let mut rotation =
         pool.rotation(batch_len, pool.len() / batch_len, 0).map_err(Failure::internal)?;
     golden(rotation.verify(&mut opened).map_err(Failure::internal)?.as_ref())?;
-    let Opened::Host(backend) = &mut opened else {
-        return Err(Failure::usage(format!("--backend {}: takes no host time", entry.id)));
+    let mut backend = match opened {
+        Opened::Host(backend) => backend,
+        Opened::Device(device) => Box::new(EndToEnd(Shared::new(device))),
+        Opened::Simulated(_) => {
+            return Err(Failure::usage(format!("--backend {}: takes no host time", entry.id)));
+        }
     };
     let timer = Timer::inherit(&arguments.timer)
         .map_err(|error| Failure::new(Exit::Unfit, format!("--timer: {error}")))?;
     let scratch = vec![PAINT; rotation.first().output_bytes()];
-    Side { backend: &mut **backend, rotation, timer, scratch, extra: Extra::default(), most: 0 }
-        .serve()
+    let (extra, most) = (Extra::default(), 0);
+    Side { backend: &mut *backend, rotation, timer, samples: None, scratch, extra, most }.serve()
 }
 
 /// The records of a file, with what is golden for them.
@@ -168,6 +196,8 @@ struct Side<'a> {
     backend: &'a mut HostBackend,
     rotation: Rotation<'a>,
     timer: Timer,
+    /// Times of batches that were read one by one.
+    samples: Option<Histogram<HostNanos>>,
     /// Where the verdicts on extra records go, and the most of them that there were in a batch.
     scratch: Vec<u8>,
     extra: Extra,
@@ -188,6 +218,11 @@ impl<'a> Side<'a> {
                     let time = self.read(repetitions, extra_ppm).map_err(Failure::internal)?;
                     output::print(&time.to_string())?;
                 }
+                Request::Sample { count } => {
+                    let time = self.sample(count)?;
+                    output::print(&time.to_string())?;
+                }
+                Request::Percentiles => output::print(&self.percentiles())?,
                 Request::End => break,
             }
         }
@@ -206,7 +241,34 @@ impl<'a> Side<'a> {
         self.rotation.submit(self.backend, repetitions)?;
         self.submit_extra(extra)?;
         let time: HostNanos = self.timer.between(start, self.timer.end());
-        Ok(crate::clock::Time::picos(time))
+        Ok(time.picos())
+    }
+
+    /// Reads so many batches one by one. Picoseconds of all of them.
+    fn sample(&mut self, count: u64) -> Result<u64, Failure> {
+        let Self { backend, rotation, timer, samples, .. } = self;
+        rotation.submit(&mut **backend, count.div_ceil(SETTLE_PART)).map_err(Failure::internal)?;
+        // Made when it is first needed: it is larger than all else that a worker has.
+        let samples = match samples {
+            Some(samples) => samples,
+            none => none.insert(Histogram::new().map_err(Failure::internal)?),
+        };
+        let mut picos = 0;
+        let keep = |time: HostNanos| {
+            samples.record(time);
+            picos += time.picos();
+        };
+        latency::sample(timer, &mut **backend, rotation, count, keep).map_err(Failure::internal)?;
+        Ok(picos)
+    }
+
+    /// Nanoseconds of each percentile, in the order of [`PERCENTILES`].
+    fn percentiles(&self) -> String {
+        let one = |(_, quantile): (&str, f64)| {
+            let nanos = self.samples.as_ref().and_then(|all| all.quantile_ns(quantile).ok());
+            nanos.map_or(ABSENT.to_owned(), |nanos| nanos.to_string())
+        };
+        PERCENTILES.map(one).join(" ")
     }
 
     /// Submits so many records more, of a batch that is in the same cache as the others.
@@ -240,10 +302,16 @@ mod tests {
     /// Requests are read as they are written; what is none is shown.
     #[test]
     fn requests_round_trip() {
-        for request in [Request::Read { repetitions: 64, extra_ppm: 5_000 }, Request::End] {
+        let all = [
+            Request::Read { repetitions: 64, extra_ppm: 5_000 },
+            Request::Sample { count: 1_000 },
+            Request::Percentiles,
+            Request::End,
+        ];
+        for request in all {
             assert_eq!(request.to_string().parse::<Request>().unwrap(), request);
         }
-        for line in ["", "read", "read 1", "read x 1", "read 1 -1", "ends"] {
+        for line in ["", "read", "read 1", "read x 1", "read 1 -1", "sample", "sample -1", "ends"] {
             let failure = line.parse::<Request>().unwrap_err();
             assert!(failure.message().contains(&format!("`{line}`")), "{}", failure.message());
             assert_eq!(failure.exit(), Exit::Usage);

@@ -11,10 +11,14 @@ pub const AGE_DAYS_MAX: u64 = 30;
 /// Fewest comparisons of identical programs.
 pub const COMPARISONS_MIN: u64 = 20;
 
+/// Highest bound on the share of comparisons of identical programs that raise an alarm by
+/// themselves, before they are asked twice, 0 to 1: none of 20 bears 0.14, and one of 40 0.12.
+pub const FALSE_ALARMS_MAX: f64 = 0.15;
+
 const DAY_S: u64 = 24 * 60 * 60;
 
 /// Why the gate may not arm.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Error)]
 pub enum Unfit {
     /// The result is of another machine, or of this one as it was before it changed.
     #[error("the self-test is of another host ({0}); run `nanogate selftest` here")]
@@ -40,6 +44,13 @@ pub enum Unfit {
          raise --comparisons"
     )]
     TooFew(u64),
+    /// Identical programs were told apart too often, or too few were compared to know.
+    #[error(
+        "the self-test bears at most {} % false alarms, and a gate needs at most {} %: run \
+         `nanogate selftest` with more --comparisons, or on a quieter host",
+        (100.0 * .0).round(), 100.0 * FALSE_ALARMS_MAX
+    )]
+    FalseAlarms(f64),
     /// Identical programs were told apart twice in a row.
     #[error(
         "identical programs were told apart, and again when asked twice, in {0} comparisons: this \
@@ -82,6 +93,8 @@ pub fn may_arm(result: &SelfTest, host: &Fingerprint, now_unix_s: u64) -> Result
         Err(Unfit::TooFew(alarms.raw.of))
     } else if alarms.confirmed.count > 0 {
         Err(Unfit::ConfirmedAlarms(alarms.confirmed.count))
+    } else if alarms.raw.at_most > FALSE_ALARMS_MAX {
+        Err(Unfit::FalseAlarms(alarms.raw.at_most))
     } else {
         let smallest_percent = result.smallest.map(|smallest| smallest.percent);
         Ok(Armed { false_alarms_at_most: alarms.raw.at_most, smallest_percent, age_days })
@@ -148,6 +161,8 @@ mod tests {
         assert_eq!(debug, Unfit::DebugBuild);
         assert_eq!(refused(|result| result.settings.core = None), Unfit::NotPinned);
         assert_eq!(refused(|result| result.false_alarms.raw.of = 19), Unfit::TooFew(19));
+        let often = refused(|result| result.false_alarms.raw.at_most = 0.2);
+        assert!(often.to_string().contains("at most 20 % false alarms"), "{often}");
         let alarm = refused(|result| result.false_alarms.confirmed.count = 1);
         assert_eq!(alarm, Unfit::ConfirmedAlarms(1));
     }

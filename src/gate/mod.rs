@@ -2,12 +2,20 @@
 //!
 //! [`comparison`] holds the statistics, [`schedule`] the order of readings, [`trials`] and
 //! [`selftest`] how the method is tried out on a host, and [`fitness`] whether what came of it
-//! lets the gate arm. Nothing here starts a process or reads a clock.
+//! lets the gate arm. [`family`] judges the rows of a gate together ([`holm`]), [`limits`] and
+//! [`effect`] say what that means, [`stored`] judges records of runs at different times, and
+//! [`outcome`] is what is told. Nothing here starts a process or reads a clock.
 
 pub mod comparison;
+pub mod effect;
+pub mod family;
 pub mod fitness;
+pub mod holm;
+pub mod limits;
+pub mod outcome;
 pub mod schedule;
 pub mod selftest;
+pub mod stored;
 pub mod trials;
 
 use serde::{Deserialize, Serialize};

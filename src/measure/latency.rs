@@ -14,6 +14,7 @@ use super::{
 use crate::{
     backend::{HostBackend, SubmitError},
     clock::HostNanos,
+    host::timer::Timer,
     stats::{Samples, latency::Histogram, quantile, steady},
 };
 
@@ -122,11 +123,38 @@ fn read(
     batches: Stretch<'_>,
     recorder: &mut Recorder,
 ) -> Result<(), SubmitError> {
+    one_by_one(bench.timer, backend, batches, &mut |time| recorder.keep(time))
+}
+
+/// Reads so many batches one by one and hands over each time: for whoever decides alone how long,
+/// and compares with another program in place of an empty reading.
+pub fn sample(
+    timer: &Timer,
+    backend: &mut HostBackend,
+    rotation: &mut Rotation<'_>,
+    count: u64,
+    mut keep: impl FnMut(HostNanos),
+) -> Result<(), SubmitError> {
+    let mut left = count;
+    while left > 0 {
+        let stretch = rotation.stretch(left);
+        left -= stretch.batch_count();
+        one_by_one(timer, backend, stretch, &mut keep)?;
+    }
+    Ok(())
+}
+
+fn one_by_one(
+    timer: &Timer,
+    backend: &mut HostBackend,
+    batches: Stretch<'_>,
+    keep: &mut impl FnMut(HostNanos),
+) -> Result<(), SubmitError> {
     for (batch, out) in batches.into_iter() {
-        let start = bench.timer.start();
+        let start = timer.start();
         backend.submit(batch, out)?;
-        let end = bench.timer.end();
-        recorder.keep(bench.timer.between(start, end));
+        let end = timer.end();
+        keep(timer.between(start, end));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What is written and shown of a run: the record, and one exporter per file.
 
+pub mod baseline;
 pub mod counters;
 pub mod device;
 pub mod hlog;

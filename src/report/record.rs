@@ -47,6 +47,10 @@ pub struct RunRecord {
     pub host: Fingerprint,
     /// The processes that measured, one after the other.
     pub launches: Vec<LaunchRecord>,
+    /// Most seconds for one entry, all launches together. Absent of records from before it was
+    /// kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_s: Option<f64>,
     /// The clock, as the first launch found it.
     pub timer: TimerRecord,
     /// The performance counters, and why there are not more.
@@ -117,7 +121,7 @@ impl Tool {
             profile: if cfg!(debug_assertions) { "debug" } else { "release" }.into(),
             rustc: env!("NANOGATE_RUSTC").into(),
             target: env!("NANOGATE_TARGET").into(),
-            rustflags: String::new(),
+            rustflags: env!("NANOGATE_RUSTFLAGS").into(),
         }
     }
 }

@@ -25,6 +25,13 @@ pub const STALLED: &str = "sim/stalled";
 /// Records per cycle: `mean` over the batch, `steady` after the first beat is out.
 pub const RECORDS_PER_CYCLE: &str = "sim/records_per_cycle";
 
+/// Whether a metric counts cycles, and can be compared exactly. Rates follow from them, and so does
+/// modelled time.
+#[must_use]
+pub fn is_count(id: &str) -> bool {
+    id.starts_with("sim/") && !id.starts_with(RECORDS_PER_CYCLE)
+}
+
 /// Home of a footprint that no cache of the host matters for.
 pub const SIMULATOR_HOME: &str = "simulator";
 

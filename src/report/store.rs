@@ -2,11 +2,11 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufReader, Write as _},
+    io::{self, BufReader, BufWriter, Write as _},
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
@@ -65,7 +65,7 @@ impl Store {
             }
             _ => {}
         }
-        match store.temporary() {
+        match temporary(&store.path) {
             Ok(_) => Ok(store),
             Err(error) => Err(StoreError::Unwritable { path: store.path, error }),
         }
@@ -79,29 +79,32 @@ impl Store {
 
     /// Replaces the record: readers see the old one or the new one, and a crash loses neither.
     pub fn write(&self, record: &RunRecord) -> Result<(), StoreError> {
-        self.replace(record).map_err(|error| StoreError::Write { path: self.path.clone(), error })
+        replace(&self.path, record)
+            .map_err(|error| StoreError::Write { path: self.path.clone(), error })
     }
+}
 
-    fn replace(&self, record: &RunRecord) -> io::Result<()> {
-        let mut file = self.temporary()?;
-        serde_json::to_writer_pretty(&mut file, record)?;
-        file.write_all(b"\n")?;
-        file.as_file().sync_all()?;
-        file.persist(&self.path).map_err(|persist| persist.error)?;
-        Ok(())
-    }
+/// Puts a value as JSON in the place of a file: readers see the old one or the new one.
+pub(super) fn replace(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    let mut writer = BufWriter::new(temporary(path)?);
+    serde_json::to_writer_pretty(&mut writer, value)?;
+    writer.write_all(b"\n")?;
+    let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|persist| persist.error)?;
+    Ok(())
+}
 
-    /// A file beside the record, so that renaming it is atomic.
-    fn temporary(&self) -> io::Result<NamedTempFile> {
-        let folder = match self.path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-        builder.prefix(".nanogate-run.").tempfile_in(folder)
-    }
+/// A file beside the one that it becomes, so that renaming it is atomic.
+pub(super) fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    builder.prefix(".nanogate-run.").tempfile_in(folder)
 }
 
 /// Whether a file is a record of any version. Read as a stream, however long it is.

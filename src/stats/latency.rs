@@ -19,7 +19,7 @@ const PICOS_MAX: u64 = 600_000_000_000_000;
 pub const BEYOND_MIN: u64 = 10;
 
 /// Two-sided quantile of the normal distribution at [`super::CONFIDENCE`].
-const NORMAL_QUANTILE: f64 = 1.959_963_985;
+pub(super) const NORMAL_QUANTILE: f64 = 1.959_963_985;
 
 /// The percentiles that are looked for, with their names in metric ids.
 pub const PERCENTILES: [(&str, f64); 6] = [

@@ -19,12 +19,15 @@
 //! ```
 
 pub mod binomial;
+pub mod change_points;
 pub mod hlog;
 pub mod interval;
 pub mod latency;
 pub mod launches;
 pub mod steady;
+pub mod student;
 pub mod trend;
+pub mod welch;
 
 use std::marker::PhantomData;
 

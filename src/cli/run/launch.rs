@@ -197,9 +197,7 @@ pub(super) fn begin(
 ) -> RunRecord {
     let (threads, cores) = (plan.threads_max(), host.cores_usable);
     let shared = (threads > cores).then_some(Warning::Oversubscribed { threads, cores });
-    let hidden = plan.context.hidden & plan.context.present;
-    let hidden = (!hidden.is_empty()).then(|| Warning::HiddenFeatures(hidden.to_string()));
-    let of_plan = pinned.into_iter().chain(shared).chain(hidden);
+    let of_plan = pinned.into_iter().chain(shared).chain(plan.hidden());
     let warnings = of_plan.chain(warning::of_host(&host, timer.quality()));
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     RunRecord {
@@ -210,6 +208,7 @@ pub(super) fn begin(
         warnings: warnings.map(|warning| warning.record()).collect(),
         host,
         launches: vec![launch.clone()],
+        budget_s: Some(plan.limits.budget.as_secs_f64()),
         timer: TimerRecord { quality: timer.quality().clone(), empty: None },
         counters: Vec::new(),
         corpus: plan.corpus_record(),

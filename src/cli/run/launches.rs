@@ -6,13 +6,13 @@ use std::{
     time::Duration,
 };
 
-use super::{Arguments, launch, plan::Plan};
+use super::{Arguments, baselines::Baselines, launch, plan::Plan};
 use crate::{
     backend::ProbeContext,
-    cli::{Exit, Failure, interrupt::Interrupt, output},
+    cli::{Exit, Failure, exit::settle, history, interrupt::Interrupt, output},
     host::{fingerprint::Fingerprint, layout::Layout, lock::RunLock},
     report::{
-        record::RunRecord,
+        record::{RunRecord, Status},
         store::Store,
         table::{self, Detail},
     },
@@ -24,6 +24,9 @@ const PATIENCE: Duration = Duration::from_millis(20);
 pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
     let plan = Plan::new(arguments, context)?;
     let store = Store::new(&arguments.out).map_err(Failure::usage)?;
+    let baselines = Baselines::open(arguments, &plan)?;
+    // What cannot be appended to is refused before anything is measured.
+    arguments.history.as_deref().map(history::create).transpose()?;
     let _lock = RunLock::take().map_err(|error| Failure::new(Exit::Unfit, error))?;
     let interrupt = Interrupt::catch()?;
     if plan.cases(&Fingerprint::read().caches).is_empty() {
@@ -41,14 +44,25 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
             break;
         }
     }
-    if has_measured {
-        show(&launch::read(&arguments.out)?, &store, arguments)?;
+    if !has_measured {
+        return Ok(exit);
     }
-    Ok(exit)
+    let record = launch::read(&arguments.out)?;
+    output::unless_closed(show(&record, &store, arguments))?;
+    // Before appending, which may fail and must cost neither the comparison nor the baseline.
+    let verdict =
+        if exit == Exit::Pass { baselines.compare_and_save(record.clone()) } else { Ok(exit) };
+    settle(verdict, append(&record, arguments))
+}
+
+/// Appends a record that is not to grow any more. The record stays whatever comes of it.
+fn append(record: &RunRecord, arguments: &Arguments) -> Result<(), Failure> {
+    let path = arguments.history.as_deref().filter(|_| record.status != Status::Running);
+    path.map_or(Ok(()), |path| history::append_run(path, record, &arguments.out))
 }
 
 /// A seed that no other run has: from the hasher that the standard library seeds anew.
-fn drawn_seed() -> u64 {
+pub(in crate::cli) fn drawn_seed() -> u64 {
     use std::hash::{BuildHasher as _, RandomState};
     RandomState::new().hash_one(std::process::id())
 }

@@ -297,6 +297,12 @@ impl Plan {
         devices.filter(|_| !places.is_empty()).map(warning).collect()
     }
 
+    /// What is said of processor features that are hidden, where the machine has any of them.
+    pub(super) fn hidden(&self) -> Option<Warning> {
+        let hidden = self.context.hidden & self.context.present;
+        (!hidden.is_empty()).then(|| Warning::HiddenFeatures(hidden.to_string()))
+    }
+
     pub(super) fn corpus_record(&self) -> CorpusRecord {
         CorpusRecord {
             source: self.corpus.source().into(),

@@ -1,41 +1,20 @@
 //! Two processes on one core, in lock step: while one reads, the other waits for its next line.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    path::PathBuf,
+    fs::File,
+    io::{BufRead as _, BufReader, Read as _, Seek as _, Write as _},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    sync::atomic::{AtomicBool, Ordering},
-    time::Instant,
 };
 
-use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng as _};
-
+use super::{Side, Spec};
 use crate::{
     cli::{
         Exit, Failure,
-        worker::{READY, Request, VERIFIED},
+        worker::{ABSENT, READY, Request, VERIFIED},
     },
-    gate::{
-        comparison,
-        schedule::{self, Block, Turn},
-        selftest::Sizing,
-    },
-    host::{layout::Layout, timer::Calibration},
-    stats::quantile,
+    host::layout::Layout,
+    stats::latency::PERCENTILES,
 };
-
-pub(super) use crate::gate::schedule::Turn as Side;
-
-/// What every worker is started with.
-#[derive(Debug)]
-pub(super) struct Spec {
-    pub(super) program: PathBuf,
-    pub(super) backend: String,
-    pub(super) batch_len: usize,
-    pub(super) input: PathBuf,
-    pub(super) hidden_features: String,
-    pub(super) timer: Calibration,
-}
 
 /// A process that takes readings.
 struct Worker {
@@ -43,6 +22,8 @@ struct Worker {
     child: Child,
     requests: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
+    /// What it says on standard error.
+    words: File,
 }
 
 /// The name of a side in messages.
@@ -56,10 +37,15 @@ const fn name(side: Side) -> &'static str {
 impl Worker {
     /// Starts it. It verifies while the caller does something else.
     fn start(spec: &Spec, side: Side, layout_seed: u64, launch: u32) -> Result<Self, Failure> {
+        let failed = |what: &str| {
+            Failure::internal(format!("cannot start a worker: {what}; is the machine full?"))
+        };
+        // A file and no pipe: a driver may say more than a pipe holds, and nobody would read it.
+        let words = tempfile::tempfile().map_err(|error| failed(&error.to_string()))?;
         let (variable, value) = Layout::draw(layout_seed, launch).environment();
-        let mut command = Command::new(&spec.program);
+        let mut command = Command::new(spec.programs.of(side));
         command
-            .args(["--hide-cpu", &spec.hidden_features])
+            .args(&spec.flags)
             .args(["worker", "--backend", &spec.backend])
             .args(["--batch", &spec.batch_len.to_string()])
             .args(["--layout-seed", &layout_seed.to_string()])
@@ -70,17 +56,14 @@ impl Worker {
             .env(variable, value)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .stderr(words.try_clone().map_err(|error| failed(&error.to_string()))?);
         // Ctrl-C is for the parent, which then ends its workers in order.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let failed = |what: &str| {
-            Failure::internal(format!("cannot start a worker: {what}; is the machine full?"))
-        };
         let mut child = command.spawn().map_err(|error| failed(&error.to_string()))?;
         let requests = child.stdin.take();
         let answers = child.stdout.take().ok_or_else(|| failed("it has no output"))?;
-        Ok(Self { side, child, requests, answers: BufReader::new(answers) })
+        Ok(Self { side, child, requests, answers: BufReader::new(answers), words })
     }
 
     /// Sends a request. Where that cannot be done, the answer will be missing.
@@ -115,6 +98,17 @@ impl Worker {
         answer.parse().map_err(|_| self.nonsense(&answer))
     }
 
+    /// Nanoseconds of each percentile of all that it sampled. Absent where not earned.
+    fn percentiles(&mut self) -> Result<Vec<Option<f64>>, Failure> {
+        self.send(Request::Percentiles);
+        let answer = self.answer()?;
+        let one = |word: &str| if word == ABSENT { Ok(None) } else { word.parse().map(Some) };
+        match answer.split_whitespace().map(one).collect::<Result<Vec<_>, _>>() {
+            Ok(all) if all.len() == PERCENTILES.len() => Ok(all),
+            _ => Err(self.nonsense(&answer)),
+        }
+    }
+
     /// Lets it verify what it measured, and waits for it to end.
     fn end(mut self) -> Result<(), Failure> {
         self.send(Request::End);
@@ -128,11 +122,9 @@ impl Worker {
     /// What became of a worker that does not answer: one line, with its own last words.
     fn death(&mut self) -> Failure {
         self.requests = None;
-        let mut words = String::new();
-        if let Some(mut errors) = self.child.stderr.take() {
-            let _ = errors.read_to_string(&mut words);
-        }
         let status = self.child.wait();
+        let mut words = String::new();
+        let _ = self.words.rewind().and_then(|()| self.words.read_to_string(&mut words));
         let code = status.as_ref().ok().and_then(std::process::ExitStatus::code);
         let exit = code.and_then(|code| u8::try_from(code).ok()).and_then(Exit::of_code);
         let exit = exit.filter(|exit| *exit != Exit::Pass).unwrap_or(Exit::Failed);
@@ -162,14 +154,14 @@ impl Drop for Worker {
 }
 
 /// Baseline and candidate of one launch.
-pub(super) struct Pair {
+pub(in crate::cli) struct Pair {
     baseline: Worker,
     candidate: Worker,
 }
 
 impl Pair {
     /// Starts both with the same layout, `first` before the other.
-    pub(super) fn start(
+    pub(in crate::cli) fn start(
         spec: &Spec,
         first: Side,
         layout_seed: u64,
@@ -196,7 +188,7 @@ impl Pair {
     }
 
     /// Picoseconds of a reading of so many batches. Extra work is the candidate's.
-    pub(super) fn read(
+    pub(in crate::cli) fn read(
         &mut self,
         side: Side,
         repetitions: u64,
@@ -206,102 +198,24 @@ impl Pair {
         self.worker(side).read(Request::Read { repetitions, extra_ppm })
     }
 
+    /// Picoseconds of so many batches, each of them read by itself.
+    pub(in crate::cli) fn sample(&mut self, side: Side, count: u64) -> Result<u64, Failure> {
+        self.worker(side).read(Request::Sample { count })
+    }
+
+    /// Nanoseconds of each percentile of all samples of a side. Absent where not earned.
+    pub(in crate::cli) fn percentiles(&mut self, side: Side) -> Result<Vec<Option<f64>>, Failure> {
+        self.worker(side).percentiles()
+    }
+
+    /// Kills a side, to see that it is said.
+    pub(in crate::cli) fn kill(&mut self, side: Side) {
+        let _ = self.worker(side).child.kill();
+    }
+
     /// Ends both. Their outputs were right, or there is no result.
-    pub(super) fn end(self) -> Result<(), Failure> {
+    pub(in crate::cli) fn end(self) -> Result<(), Failure> {
         self.baseline.end()?;
         self.candidate.end()
-    }
-}
-
-/// What one comparison is to do.
-#[derive(Debug)]
-pub(super) struct Plan {
-    pub(super) launches: u32,
-    pub(super) extra_ppm: u32,
-    /// The side that is killed in the first launch.
-    pub(super) dying: Option<Side>,
-}
-
-/// What a comparison measured.
-#[derive(Debug)]
-pub(super) struct Compared {
-    /// One of each launch.
-    pub(super) log_ratios: Vec<f64>,
-    /// Median time of the baseline for one batch.
-    pub(super) baseline_ns: f64,
-    /// Wall-clock time, processes and their start included.
-    pub(super) seconds: f64,
-}
-
-/// What compares this program with itself.
-pub(super) struct Comparer<'a> {
-    pub(super) spec: &'a Spec,
-    pub(super) sizing: &'a Sizing,
-    pub(super) seed: u64,
-}
-
-impl Comparer<'_> {
-    /// All launches. `None` where the user stopped it.
-    pub(super) fn compare(
-        &self,
-        plan: &Plan,
-        interrupted: &AtomicBool,
-    ) -> Result<Option<Compared>, Failure> {
-        let clock = Instant::now();
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        // Layouts are drawn from the streams with the numbers of the launches.
-        rng.set_stream(u64::MAX);
-        let mut log_ratios = Vec::new();
-        let mut baseline_ns = Vec::new();
-        for launch in 1..=plan.launches {
-            if interrupted.load(Ordering::Relaxed) {
-                return Ok(None);
-            }
-            let is_baseline_first = schedule::coin(&mut rng);
-            let first = if is_baseline_first { Side::Baseline } else { Side::Candidate };
-            let blocks = schedule::blocks(&mut rng, self.sizing.blocks);
-            let readings = self.launch(plan, launch, first, &blocks)?;
-            let log_ratio = comparison::of_launch(&blocks, &readings).ok_or_else(|| {
-                Failure::internal("a reading took no time at all: the timer is unfit")
-            })?;
-            log_ratios.push(log_ratio);
-            baseline_ns.push(self.baseline_ns(&blocks, &readings));
-        }
-        baseline_ns.sort_by(f64::total_cmp);
-        Ok(Some(Compared {
-            log_ratios,
-            baseline_ns: quantile(&baseline_ns, 0.5),
-            seconds: clock.elapsed().as_secs_f64(),
-        }))
-    }
-
-    /// The readings of one launch, in the order of its blocks.
-    fn launch(
-        &self,
-        plan: &Plan,
-        launch: u32,
-        first: Side,
-        blocks: &[Block],
-    ) -> Result<Vec<u64>, Failure> {
-        let mut pair = Pair::start(self.spec, first, self.seed, launch)?;
-        if let Some(side) = plan.dying {
-            let _ = pair.worker(side).child.kill();
-        }
-        let turns = blocks.iter().flat_map(|block| block.turns());
-        let readings: Result<Vec<u64>, Failure> =
-            turns.map(|turn| pair.read(turn, self.sizing.repetitions, plan.extra_ppm)).collect();
-        let readings = readings?;
-        pair.end()?;
-        Ok(readings)
-    }
-
-    /// Median nanoseconds of the baseline for one batch.
-    fn baseline_ns(&self, blocks: &[Block], readings: &[u64]) -> f64 {
-        let turns = blocks.iter().flat_map(|block| block.turns());
-        let of_baseline = turns.zip(readings).filter(|(turn, _)| *turn == Turn::Baseline);
-        let per_batch = |picos: u64| picos as f64 / 1e3 / self.sizing.repetitions as f64;
-        let mut sorted: Vec<f64> = of_baseline.map(|(_, picos)| per_batch(*picos)).collect();
-        sorted.sort_by(f64::total_cmp);
-        quantile(&sorted, 0.5)
     }
 }
