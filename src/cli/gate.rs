@@ -199,17 +199,10 @@ fn keep(
 ) -> Result<Exit, Failure> {
     let all = [
         arguments.history.as_ref().map_or(Ok(()), |path| history::append_outcome(path, outcome)),
-        arguments.out.as_ref().map_or(Ok(()), |path| write(outcome, path)),
+        arguments.out.as_ref().map_or(Ok(()), |path| output::write_json(path, outcome)),
         output::unless_closed(show(outcome, arguments)),
     ];
     all.into_iter().fold(verdict, exit::settle)
-}
-
-fn write(outcome: &Outcome, path: &Path) -> Result<(), Failure> {
-    let mut out = Output::open(path)?;
-    out.write(output::to_json(outcome)?.as_bytes())?;
-    out.write(b"\n")?;
-    out.finish()
 }
 
 fn show(outcome: &Outcome, arguments: &Arguments) -> Result<(), Failure> {

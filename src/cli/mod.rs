@@ -1,7 +1,6 @@
 //! The command line: one file per verb.
 
 mod backends;
-mod columns;
 mod compare;
 mod corpus;
 mod decide;

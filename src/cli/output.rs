@@ -151,6 +151,14 @@ pub(super) fn unless_closed(shown: Result<(), Failure>) -> Result<(), Failure> {
     }
 }
 
+/// Writes a value as one JSON document to `path`; `-` is standard output.
+pub(super) fn write_json(path: &Path, value: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
+    let mut out = Output::open(path)?;
+    out.write(to_json(value)?.as_bytes())?;
+    out.write(b"\n")?;
+    out.finish()
+}
+
 /// A value as JSON.
 pub(super) fn to_json(value: &(impl Serialize + ?Sized)) -> Result<String, Failure> {
     serde_json::to_string_pretty(value).map_err(|error| Failure::new(Exit::Failed, error))

@@ -179,7 +179,7 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
         _ => Status::Interrupted,
     };
     let result = SelfTest::of(&about, &test.rows, status);
-    write(&result, &arguments.out)?;
+    output::write_json(&arguments.out, &result)?;
     show(&result, arguments)?;
     ended?;
     Ok(exit_of(&result))
@@ -412,13 +412,6 @@ fn says(task: &Task) -> String {
         Kind::Calibrate => format!("calibrating a slowdown of {percent} %"),
         Kind::Trial => format!("looking for a slowdown of {percent} %"),
     }
-}
-
-fn write(result: &SelfTest, path: &Path) -> Result<(), Failure> {
-    let mut out = Output::open(path)?;
-    out.write(output::to_json(result)?.as_bytes())?;
-    out.write(b"\n")?;
-    out.finish()
 }
 
 fn show(result: &SelfTest, arguments: &Arguments) -> Result<(), Failure> {

@@ -20,7 +20,10 @@ use super::{
     measurement::{self, Measurement, Place, per},
     pretty,
 };
-use crate::report::record::{Entry, RunRecord};
+use crate::{
+    report::record::{Entry, RunRecord},
+    stats::median,
+};
 
 const NAME: &str = "google-benchmark";
 
@@ -203,15 +206,4 @@ fn stddev(times: &[f64]) -> f64 {
     let mean = average(times);
     let squares: f64 = times.iter().map(|time| (time - mean).powi(2)).sum();
     (squares / (times.len() - 1) as f64).sqrt()
-}
-
-fn median(times: &[f64]) -> f64 {
-    let mut sorted = times.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    if sorted.len() % 2 == 1 {
-        sorted[middle]
-    } else {
-        f64::midpoint(sorted[middle - 1], sorted[middle])
-    }
 }

@@ -199,7 +199,7 @@ impl Hard {
         let times: Vec<&String> =
             known.metrics.iter().filter(|id| id.starts_with("host/")).collect();
         let is_one = |id: &&String| **id == self.stat || id.rsplit('/').next() == Some(&self.stat);
-        if self.unit != TIME || times.iter().any(|id| is_one(id)) {
+        if self.unit != TIME || times.iter().any(is_one) {
             return Ok(());
         }
         Err(LimitsError::Unknown {
@@ -413,7 +413,7 @@ mod tests {
         assert_eq!(median.limit, Some(RowLimit { soft_percent: Some(5.0), hard: None }));
         let tail = limits.of(&key("scalar", 256, "host/end_to_end/p99"), "ns", today());
         assert_eq!(tail.limit, Some(RowLimit { soft_percent: Some(5.0), hard: Some(900.0) }));
-        assert_eq!(tail.margin, TAIL.1);
+        assert_eq!((tail.noise, tail.margin), (0.005, TAIL.1));
         let cycles = limits.of(&key("scalar", 256, "sim/latency/p99"), "cycles", today());
         assert_eq!(cycles.limit.and_then(|limit| limit.hard), None);
     }
@@ -485,7 +485,7 @@ mod tests {
         let mute = "[[mute]] for backend simd-avx2";
         assert_eq!(unused(&[(key("scalar", 256, "host/per_record/p50"), "ns")]), [limit, mute]);
         let tail = (key("scalar", 256, "host/end_to_end/p99"), "ns");
-        assert_eq!(unused(&[tail.clone()]), [mute]);
+        assert_eq!(unused(std::slice::from_ref(&tail)), [mute]);
         assert!(unused(&[tail, (key("simd-avx2", 1, "x"), "ns")]).is_empty());
         assert!(limits.bounds_time() && !Limits::default().bounds_time());
     }

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::query::Point;
 use crate::stats::{
-    self,
     change_points::{self, Settings},
+    median,
 };
 
 /// A change point of a series.
@@ -61,13 +61,6 @@ pub fn find(points: &[Point], settings: &Settings) -> Vec<Change> {
         }
     };
     found.iter().enumerate().map(change).collect()
-}
-
-/// Of values of which there is one at least.
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    stats::quantile(&sorted, 0.5)
 }
 
 #[cfg(test)]

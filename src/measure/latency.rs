@@ -15,7 +15,7 @@ use crate::{
     backend::{HostBackend, SubmitError},
     clock::HostNanos,
     host::timer::Timer,
-    stats::{Samples, latency::Histogram, quantile, steady},
+    stats::{Samples, latency::Histogram, median, steady},
 };
 
 /// Readings that bear every percentile that is looked for.
@@ -108,12 +108,6 @@ fn finish(
         stop,
         steady: Steady { onset, after: steady[0].begun },
     })
-}
-
-fn median(units: &[f64]) -> f64 {
-    let mut sorted = units.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    quantile(&sorted, 0.5)
 }
 
 /// One reading per batch.

@@ -1,6 +1,7 @@
 //! What is written and shown of a run: the record, and one exporter per file.
 
 pub mod baseline;
+pub mod columns;
 pub mod counters;
 pub mod device;
 pub mod hlog;

@@ -121,7 +121,7 @@ impl Tool {
             profile: if cfg!(debug_assertions) { "debug" } else { "release" }.into(),
             rustc: env!("NANOGATE_RUSTC").into(),
             target: env!("NANOGATE_TARGET").into(),
-            rustflags: env!("NANOGATE_RUSTFLAGS").into(),
+            rustflags: env!("NANOGATE_RUSTFLAGS").trim().into(),
         }
     }
 }

@@ -7,10 +7,10 @@ mod spread;
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::Table;
 
 use super::{
-    counters,
+    columns, counters,
     ratio::{Bound, Limit, Speedup},
     record::{END_TO_END, Entry, RunRecord, Status, UPLOAD_ONLY},
 };
@@ -66,19 +66,6 @@ const UPLOAD_NAME: &str = "(upload only)";
 const LATENCY_TITLE: &str =
     "Latency: one batch per reading, ns per batch, percentiles where earned";
 
-/// A table whose columns from `left` on are aligned to the right.
-fn table(header: &[&str], rows: Vec<Vec<String>>, left: usize) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(header);
-    table.add_rows(rows);
-    for column in table.column_iter_mut().skip(left) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
-}
-
 fn throughput(entries: &[&Entry]) -> Table {
     let header = [
         "backend",
@@ -106,7 +93,7 @@ fn throughput(entries: &[&Entry]) -> Table {
         }
         rows.push(throughput_row(entry));
     }
-    table(&header, rows, 1)
+    columns::table(&header, 1, rows)
 }
 
 /// The backend, labelled where a driver imitates its device.
@@ -172,7 +159,7 @@ fn latency(entries: &[&Entry]) -> Table {
         row.extend([number(entry.metric(END_TO_END, "max")), codes(entry)]);
         row
     });
-    table(&header, rows.collect(), 1)
+    columns::table(&header, 1, rows)
 }
 
 fn codes(entry: &Entry) -> String {

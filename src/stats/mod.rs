@@ -206,6 +206,14 @@ fn quotient(baseline: f64, candidate: f64) -> Option<f64> {
     }
 }
 
+/// The median of values in any order, of which there is one at least.
+#[must_use]
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    quantile(&sorted, 0.5)
+}
+
 /// Quantile `q` of sorted values, linear between neighbours (Hyndman and Fan, type 7).
 ///
 /// `sorted` must not be empty; `q` is 0..=1.

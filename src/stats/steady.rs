@@ -44,7 +44,7 @@ impl Onset {
 #[must_use]
 pub fn onset(readings: &[f64]) -> Onset {
     let group_len = readings.len().div_ceil(GROUPS_MAX).max(GROUP_LEN_MIN);
-    let groups: Vec<f64> = readings.chunks_exact(group_len).map(median).collect();
+    let groups: Vec<f64> = readings.chunks_exact(group_len).map(super::median).collect();
     if groups.len() < GROUPS_MIN {
         return Onset::Unknown;
     }
@@ -64,7 +64,7 @@ pub fn onset(readings: &[f64]) -> Onset {
 /// start of the series, so the rule alone would not see it.
 fn drifts(groups: &[f64]) -> bool {
     let (early, late) = groups.split_at(groups.len() / 2);
-    (median(late) / median(early) - 1.0).abs() > DRIFT_MAX
+    (super::median(late) / super::median(early) - 1.0).abs() > DRIFT_MAX
 }
 
 /// Square of the standard error of the mean.
@@ -72,12 +72,6 @@ fn squared_error(groups: &[f64]) -> f64 {
     let count = groups.len() as f64;
     let mean = groups.iter().sum::<f64>() / count;
     groups.iter().map(|group| (group - mean).powi(2)).sum::<f64>() / (count * count)
-}
-
-fn median(group: &[f64]) -> f64 {
-    let mut sorted = group.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    super::quantile(&sorted, 0.5)
 }
 
 #[cfg(test)]

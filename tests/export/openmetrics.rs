@@ -157,8 +157,9 @@ fn rows_have_one_state() {
     assert_eq!(sides, ["baseline"]);
     let effects = &families["nanogate_comparison_effect"].samples;
     assert_eq!(effects.len(), 15 * 5);
-    let sizes = &families["nanogate_comparison_bytes"].samples;
-    assert!(sizes.iter().all(|(labels, _)| labels["metric"] == "size/file/bytes"), "{sizes:?}");
+    let program_bytes = &families["nanogate_comparison_bytes"].samples;
+    let are_sizes = program_bytes.iter().all(|(labels, _)| labels["metric"] == "size/file/bytes");
+    assert!(are_sizes, "{program_bytes:?}");
     // A count has no unit.
     let counts = &families["nanogate_comparison"];
     assert_eq!((counts.unit.as_deref(), counts.samples.len()), (None, 2));

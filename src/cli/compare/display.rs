@@ -8,11 +8,11 @@ use comfy_table::Table;
 
 use super::contest::{Compared, Evidence};
 use crate::{
-    cli::columns,
     gate::{
         Verdict,
         outcome::{Outcome, Reason, Row, Side},
     },
+    report::columns,
     stats::Estimate,
 };
 

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::{Exit, Failure, display, failure, now_unix_s, output};
-use crate::{
-    cli::columns,
-    report::baseline::{Baseline, BaselineName, Folder},
+use crate::report::{
+    baseline::{Baseline, BaselineName, Folder},
+    columns,
 };
 
 /// A baseline, or why it is none.

@@ -24,7 +24,7 @@ use crate::{
         schedule::{self, Block},
         selftest::Sizing,
     },
-    stats::quantile,
+    stats::median,
 };
 
 /// A case, ready to be measured.
@@ -159,9 +159,7 @@ fn keep_throughput(
     let median_ns = |side| {
         let turns = blocks.iter().flat_map(|block| block.turns());
         let own = turns.zip(readings).filter(|(turn, _)| *turn == side);
-        let mut sorted: Vec<f64> = own.map(|(_, picos)| *picos as f64 / 1e3 / records).collect();
-        sorted.sort_by(f64::total_cmp);
-        quantile(&sorted, 0.5)
+        median(&own.map(|(_, picos)| *picos as f64 / 1e3 / records).collect::<Vec<f64>>())
     };
     if let [series] = series {
         series.push(log_ratio, median_ns(Side::Baseline), median_ns(Side::Candidate));

@@ -212,8 +212,8 @@ impl Drop for Source {
 /// The program that cargo's messages name.
 fn executable(messages: &str) -> Option<PathBuf> {
     let lines = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let programs = lines.filter_map(|line| Some(PathBuf::from(line["executable"].as_str()?)));
-    programs.last()
+    let mut programs = lines.filter_map(|line| Some(PathBuf::from(line["executable"].as_str()?)));
+    programs.next_back()
 }
 
 /// Copies a program beside its name first, so that no half of one is ever taken for it.

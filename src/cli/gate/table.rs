@@ -2,11 +2,14 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::Table;
 
-use crate::gate::{
-    Verdict,
-    outcome::{Candidate, Effect, Outcome, Reason, Row, Side},
+use crate::{
+    gate::{
+        Verdict,
+        outcome::{Candidate, Effect, Outcome, Reason, Row, Side},
+    },
+    report::columns,
 };
 
 /// All of it, for people: the rows, worst last, and what comes of them.
@@ -54,15 +57,7 @@ fn table(candidate: &Candidate) -> Table {
     ];
     let mut rows: Vec<&Row> = candidate.rows.iter().collect();
     rows.sort_by_key(|row| row.effect);
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(header);
-    table.add_rows(rows.into_iter().map(cells));
-    for column in table.column_iter_mut() {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
+    columns::table(&header, 0, rows.into_iter().map(cells))
 }
 
 fn cells(row: &Row) -> Vec<String> {

@@ -6,8 +6,9 @@ use serde_json::json;
 
 use super::{date, failure, select, short};
 use crate::{
-    cli::{Exit, Failure, columns, output},
+    cli::{Exit, Failure, output},
     history::query::Run,
+    report::columns,
 };
 
 /// Arguments of `history list`.

@@ -6,12 +6,13 @@ use serde::Serialize;
 
 use super::{date, failure, figure, short};
 use crate::{
-    cli::{Failure, columns},
+    cli::Failure,
     history::{
         Store,
         changes::{self, Change},
         query::{Ended, Point, Series},
     },
+    report::columns,
     stats::change_points::Settings,
 };
 

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use super::{heading, select};
 use crate::{
-    cli::{Exit, Failure, columns, output},
+    cli::{Exit, Failure, output},
     history::query::Series,
+    report::columns,
 };
 
 /// Arguments of `history series`.

@@ -9,7 +9,7 @@ use crate::{
     host::{fingerprint::Fingerprint, timer::Timer},
     measure::footprint::{self, Wanted},
     op::Op,
-    stats::quantile,
+    stats::median,
 };
 
 /// Seconds for one launch: many short launches, for the launch is the unit.
@@ -103,7 +103,8 @@ pub(in crate::cli) fn measure(
         Pair::start(spec, Side::Baseline, seed, launch)?.end()?;
         Ok(clock.elapsed().as_secs_f64())
     };
-    let start_s = median((1..=STARTS).map(start).collect::<Result<_, Failure>>()?);
+    let took_s: Vec<f64> = (1..=STARTS).map(start).collect::<Result<_, Failure>>()?;
+    let start_s = median(&took_s);
     let mut pair = Pair::start(spec, Side::Baseline, seed, 0)?;
     let wanted_ps = (timer.quality().resolution_ns * 1e3 * RESOLUTIONS_MIN).max(READING_PS);
     let repetitions = repetitions(&mut pair, wanted_ps)?;
@@ -118,14 +119,14 @@ pub(in crate::cli) fn measure(
     pair.end()?;
     let blocks_min = reading.blocks_min(repetitions);
     let least = (launches_min, blocks_min);
-    let (launches, blocks) = divide(budget_s, start_s, median(blocks_s), least);
+    let (launches, blocks) = divide(budget_s, start_s, median(&blocks_s), least);
     Ok(Sizing {
         launches,
         blocks,
         repetitions,
         batch_count,
         home,
-        reading_us: median(readings_us),
+        reading_us: median(&readings_us),
         start_ms: 1e3 * start_s,
     })
 }
@@ -163,11 +164,6 @@ fn divide(budget: f64, start: f64, block: f64, least: (u32, u32)) -> (u32, u32) 
     let fitting = (left / block).max(f64::from(blocks_min)).min(f64::from(BLOCKS_MAX)) as u32;
     // Even, so that the blocks of a launch are balanced.
     (launches, fitting / 2 * 2)
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    quantile(&values, 0.5)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::{
         schedule::{self, Block, Turn},
         selftest::Sizing,
     },
-    stats::quantile,
+    stats::median,
 };
 
 /// What one comparison is to do.
@@ -74,10 +74,9 @@ impl Comparer<'_> {
             log_ratios.push(log_ratio);
             baseline_ns.push(self.baseline_ns(&blocks, &readings));
         }
-        baseline_ns.sort_by(f64::total_cmp);
         Ok(Some(Compared {
             log_ratios,
-            baseline_ns: quantile(&baseline_ns, 0.5),
+            baseline_ns: median(&baseline_ns),
             seconds: clock.elapsed().as_secs_f64(),
         }))
     }
@@ -107,8 +106,6 @@ impl Comparer<'_> {
         let turns = blocks.iter().flat_map(|block| block.turns());
         let of_baseline = turns.zip(readings).filter(|(turn, _)| *turn == Turn::Baseline);
         let per_batch = |picos: u64| picos as f64 / 1e3 / self.sizing.repetitions as f64;
-        let mut sorted: Vec<f64> = of_baseline.map(|(_, picos)| per_batch(*picos)).collect();
-        sorted.sort_by(f64::total_cmp);
-        quantile(&sorted, 0.5)
+        median(&of_baseline.map(|(_, picos)| per_batch(*picos)).collect::<Vec<f64>>())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::Table;
 
 use super::unix_s;
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
         selftest::{Planted, SelfTest, Status},
     },
     measure::empty::Zero,
+    report::columns,
     stats::{Estimate, binomial::Proportion},
 };
 
@@ -59,18 +60,6 @@ fn head(result: &SelfTest) -> String {
     )
 }
 
-fn plain(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(header);
-    table.add_rows(rows);
-    for column in table.column_iter_mut() {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
-}
-
 /// A share and its interval, percent.
 fn share(share: &Proportion) -> [String; 2] {
     let percent = |value: f64| format!("{:.2}", 100.0 * value);
@@ -85,7 +74,7 @@ fn alarms(result: &SelfTest) -> Table {
         let at_most = format!("{:.4}", 100.0 * of.at_most);
         vec![name.into(), of.count.to_string(), of.of.to_string(), percent, interval, at_most]
     };
-    plain(&header, [row("raw", &found.raw), row("confirmed", &found.confirmed)])
+    columns::table(&header, 0, [row("raw", &found.raw), row("confirmed", &found.confirmed)])
 }
 
 fn planted(planted: &[Planted]) -> Table {
@@ -105,8 +94,9 @@ fn planted(planted: &[Planted]) -> Table {
             format!("{value:.3} ({low:.3} to {high:.3})")
         })
     };
-    plain(
+    columns::table(
         &header,
+        0,
         planted.iter().map(|one| {
             let [percent, interval] = share(&one.found);
             vec![

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::Table;
 
-use super::{codes, digits, name, number, table};
+use super::{codes, columns, digits, name, number};
 use crate::{
     backend::device::DeviceBound,
     measure::{
@@ -83,7 +83,7 @@ fn stages(entries: &[&Entry]) -> Table {
         ]);
         row
     });
-    table(&header, rows.collect(), 1)
+    columns::table(&header, 1, rows)
 }
 
 /// Backend, batch length, place, time per record and rates.
@@ -117,7 +117,7 @@ fn stream(entries: &[&Entry]) -> Table {
         ]);
         row
     });
-    table(&header, rows.collect(), 1)
+    columns::table(&header, 1, rows)
 }
 
 fn resident(entries: &[&Entry]) -> Table {
@@ -148,7 +148,7 @@ fn resident(entries: &[&Entry]) -> Table {
         row.push(codes(entry));
         row
     });
-    table(&header, rows.collect(), 1)
+    columns::table(&header, 1, rows)
 }
 
 /// What is to be said of devices below the tables.

@@ -2,7 +2,7 @@
 
 use comfy_table::Table;
 
-use super::{codes, digits, name, number, table};
+use super::{codes, columns, digits, name, number};
 use crate::report::{
     load::{LoadRecord, RESPONSE, SERVICE},
     record::Entry,
@@ -65,7 +65,7 @@ fn load(entries: &[&Entry]) -> Table {
         row
     });
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    table(&header, rows.collect(), 1)
+    columns::table(&header, 1, rows)
 }
 
 fn knee(entries: &[&Entry]) -> Table {
@@ -91,5 +91,5 @@ fn knee(entries: &[&Entry]) -> Table {
         ]);
         Some(row)
     });
-    table(&header, rows.collect(), 1)
+    columns::table(&header, 1, rows)
 }

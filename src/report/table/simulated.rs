@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::Table;
 
-use super::{codes, digits, name, number, table};
+use super::{codes, columns, digits, name, number};
 use crate::{
     backend::simulated::CycleCounts,
     clock::Modeled,
@@ -99,7 +99,7 @@ fn cycles(entries: &[&Entry]) -> Table {
         ]);
         row
     });
-    table(&header, rows.collect(), 1)
+    columns::table(&header, 1, rows)
 }
 
 fn backpressure(entries: &[&Entry]) -> Table {
@@ -120,7 +120,7 @@ fn backpressure(entries: &[&Entry]) -> Table {
     let rows = counted(entries).flat_map(|(entry, cycles)| {
         cycles.backpressure.iter().map(move |paced| paced_row(place(entry, cycles), paced))
     });
-    table(&header, rows.collect(), 1)
+    columns::table(&header, 1, rows)
 }
 
 fn paced_row(mut row: Vec<String>, paced: &PacedRecord) -> Vec<String> {
@@ -187,7 +187,7 @@ fn modeled(entries: &[&Entry]) -> Table {
     let rows = counted(entries).flat_map(|(entry, cycles)| {
         cycles.modeled.iter().map(move |modeled| modeled_row(place(entry, cycles), modeled))
     });
-    table(&header, rows.collect(), 1)
+    columns::table(&header, 1, rows)
 }
 
 fn modeled_row(mut row: Vec<String>, modeled: &ModeledRecord) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use comfy_table::Table;
 
-use super::{digits, name, number, place, table};
+use super::{columns, digits, name, number, place};
 use crate::{
     measure::Method,
     report::{
@@ -38,7 +38,7 @@ pub(super) fn of(entries: &[Entry]) -> Option<Table> {
         "p50 of each launch",
     ];
     let rows: Vec<Vec<String>> = entries.iter().filter_map(row).collect();
-    (!rows.is_empty()).then(|| table(&header, rows, 1))
+    (!rows.is_empty()).then(|| columns::table(&header, 1, rows))
 }
 
 fn row(entry: &Entry) -> Option<Vec<String>> {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     clock::{Clock, HostNanos},
     host::timer::Timer,
-    stats,
+    stats::median,
 };
 
 /// Steps of the chain in one timing: some tens of microseconds.
@@ -78,12 +78,6 @@ fn of(values_ns: &[f64]) -> Option<Steadiness> {
         variation_percent: (squares / (count - 1.0)).sqrt() / mean * 100.0,
         drift_percent: (median(last) / median(first) - 1.0) * 100.0,
     })
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    stats::quantile(&sorted, 0.5)
 }
 
 #[cfg(test)]

@@ -3,11 +3,8 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// A table whose columns from `left` on are aligned to the right.
-pub(super) fn table(
-    header: &[&str],
-    left: usize,
-    rows: impl IntoIterator<Item = Vec<String>>,
-) -> Table {
+#[must_use]
+pub fn table(header: &[&str], left: usize, rows: impl IntoIterator<Item = Vec<String>>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
