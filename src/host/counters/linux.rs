@@ -186,7 +186,7 @@ impl Software {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::tests::touch_new_pages, *};
 
     /// Page faults in the place of hardware events: every machine that has performance counters
     /// counts them.
@@ -195,11 +195,6 @@ mod tests {
             Event::Cycles => events::Software::PAGE_FAULTS_MIN,
             _ => events::Software::PAGE_FAULTS,
         })
-    }
-
-    /// More than an allocator keeps of what other tests gave back to it, whose pages are not new.
-    fn touch_new_pages() {
-        drop(std::hint::black_box(vec![1u8; 96 << 20]));
     }
 
     /// A group counts what its work does and nothing of what came before or lies between; it runs
