@@ -46,7 +46,7 @@ pub fn value(value: Option<f64>, unit: &str) -> String {
 pub fn change(row: &Row) -> String {
     match row.ratio {
         None => "-".into(),
-        Some(ratio) if ratio.high <= ratio.low => format!("{} (exact)", percent(ratio.value)),
+        Some(ratio) if row.p_value.is_none() => format!("{} (exact)", percent(ratio.value)),
         Some(ratio) => {
             format!("{} ({} to {})", percent(ratio.value), percent(ratio.low), percent(ratio.high))
         }
@@ -69,7 +69,7 @@ pub fn sentence(row: &Row) -> String {
         let _ = write!(text, "; hard limit {} {}", short(limit), row.unit);
     }
     if let Some(limit) = row.limit.and_then(|limit| limit.soft_percent) {
-        let _ = write!(text, "; a slowdown up to {limit} % is allowed");
+        let _ = write!(text, "; up to {limit} % more is allowed");
     }
     if let Some(mute) = &row.mute {
         let _ = write!(text, "; muted until {}: {}", mute.until, mute.reason);

@@ -25,6 +25,7 @@ pub(super) fn render(outcome: &Outcome) -> String {
         }
     }
     let _ = writeln!(text, "rule      {}", rule(outcome));
+    let _ = writeln!(text, "margins   {}", margins(outcome));
     let _ = writeln!(text, "armed     {}", armed(outcome));
     let _ = writeln!(text, "gate      {}", verdict(outcome));
     text
@@ -38,58 +39,71 @@ fn side(side: &Side) -> String {
     )
 }
 
+/// Rows that are worth a look: exact figures that are equal are only counted.
 fn table(candidate: &Candidate) -> Table {
     let header = [
         "backend",
-        "method",
         "batch",
-        "in",
         "metric",
         "baseline",
         "candidate",
-        "unit",
-        "ratio",
+        "change %",
         "95 % interval",
         "p",
         "verdict",
-        "reason",
         "effect",
     ];
-    let mut rows: Vec<&Row> = candidate.rows.iter().collect();
+    let mut rows: Vec<&Row> = candidate.rows.iter().filter(|row| !is_equal(row)).collect();
     rows.sort_by_key(|row| row.effect);
-    columns::table(&header, 0, rows.into_iter().map(cells))
+    columns::table(&header, 1, rows.into_iter().map(cells))
+}
+
+fn is_equal(row: &Row) -> bool {
+    row.reason == Reason::ExactlyEqual && row.effect == Effect::Passes
 }
 
 fn cells(row: &Row) -> Vec<String> {
     let key = &row.key;
     let value = |value: Option<f64>| value.map_or("-".into(), figure);
-    let is_exact = row.p_value.is_none();
-    let interval = row
-        .ratio
-        .filter(|_| !is_exact)
-        .map_or("-".into(), |ratio| format!("{:.4} to {:.4}", ratio.low, ratio.high));
+    let interval = row.ratio.filter(|_| row.p_value.is_some());
     vec![
         key.backend.clone(),
-        key.method.clone(),
-        key.batch_len.to_string(),
-        key.home.clone(),
-        key.metric.clone(),
+        if key.batch_len == 0 { "-".into() } else { key.batch_len.to_string() },
+        metric(row),
         value(row.baseline),
         value(row.candidate),
-        row.unit.clone(),
-        row.ratio.map_or("-".into(), |ratio| format!("{:.4}", ratio.value)),
-        interval,
-        row.p_adjusted.map_or("exact".into(), |p| format!("{p:.1e}")),
+        row.ratio.map_or("-".into(), |ratio| change(ratio.value)),
+        interval.map_or("-".into(), |r| format!("{} to {}", change(r.low), change(r.high))),
+        row.p_adjusted
+            .map_or("-".into(), |p| if p < 0.995 { format!("{p:.0e}") } else { "1".into() }),
         words(row),
-        row.reason.code().into(),
         row.effect.name().into(),
     ]
 }
 
+/// What is timed by its method, statistic and unit; all else by its id, which says its own.
+fn metric(row: &Row) -> String {
+    let Row { key, unit, .. } = row;
+    match key.metric.strip_prefix("host/").and_then(|rest| rest.rsplit('/').next()) {
+        Some(stat) => format!("{} {stat} {unit}", key.method),
+        None => key.metric.clone(),
+    }
+}
+
+/// A ratio as a change, percent.
+fn change(ratio: f64) -> String {
+    format!("{:+.2}", 100.0 * (ratio - 1.0))
+}
+
 fn words(row: &Row) -> String {
-    match (row.verdict, row.reason) {
-        (Verdict::Same, Reason::IdenticalCode) => "same (identical code)".into(),
+    let verdict = match (row.verdict, row.unit.as_str()) {
+        (Verdict::Slower, "bytes" | "count") => "more".into(),
+        (Verdict::Faster, "bytes" | "count") => "less".into(),
         (verdict, _) => verdict.name().replace('-', " "),
+    };
+    match row.reason {
+        Reason::IdenticalCode => format!("{verdict} (identical code)"),
+        reason => format!("{verdict} ({})", reason.code()),
     }
 }
 
@@ -105,15 +119,19 @@ fn figure(value: f64) -> String {
 /// What has to be said of single rows.
 fn notes(candidate: &Candidate) -> Vec<String> {
     let mut notes = Vec::new();
+    let equal = candidate.rows.iter().filter(|row| is_equal(row)).count();
+    if equal > 0 {
+        notes.push(format!("equal     {equal} exact figures: cycles, lookup tables, size"));
+    }
     for row in &candidate.rows {
-        let (key, percent) = (&row.key, |ratio: f64| 100.0 * (ratio - 1.0));
-        if let Some(again) = &row.confirmation {
-            let (first, second) = (row.ratio.map_or(f64::NAN, |r| r.value), again.ratio.value);
+        let key = &row.key;
+        if let Some((first, again)) = row.ratio.zip(row.confirmation) {
+            let is_open = matches!(row.reason, Reason::NotConfirmed | Reason::HardLimitUnclear);
             notes.push(format!(
-                "again     {key}: {:+.2} %, and {:+.2} % when asked again: {}",
-                percent(first),
-                percent(second),
-                if again.verdict == Verdict::Slower { "confirmed" } else { "not confirmed" }
+                "again     {key}: {} %, and {} % when asked again: {}confirmed",
+                change(first.value),
+                change(again.ratio.value),
+                if is_open { "not " } else { "" }
             ));
         }
         if let Some(seconds) = row.settle_budget_s {
@@ -137,6 +155,25 @@ fn rule(outcome: &Outcome) -> String {
          within the margin",
         outcome.family_error
     )
+}
+
+/// Noise and margin of the timed rows, and of how many each pair is.
+fn margins(outcome: &Outcome) -> String {
+    let mut found: Vec<((f64, f64), usize)> = Vec::new();
+    let rows = outcome.candidates.iter().flat_map(|candidate| &candidate.rows);
+    for row in rows.filter(|row| row.p_value.is_some()) {
+        let pair = (row.noise, row.margin);
+        match found.iter_mut().find(|(other, _)| *other == pair) {
+            Some((_, count)) => *count += 1,
+            None => found.push((pair, 1)),
+        }
+    }
+    found.sort_by(|(one, _), (other, _)| one.0.total_cmp(&other.0));
+    let shown = found.into_iter().map(|((noise, margin), count)| {
+        format!("noise {:.3} % and margin {:.3} % in {count} rows", 100.0 * noise, 100.0 * margin)
+    });
+    let shown = shown.collect::<Vec<_>>().join("; ");
+    if shown.is_empty() { "nothing was timed".into() } else { shown }
 }
 
 fn armed(outcome: &Outcome) -> String {
@@ -168,4 +205,38 @@ fn verdict(outcome: &Outcome) -> String {
     let shown: Vec<String> =
         counts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{n} {name}")).collect();
     format!("{word}: {} rows, {}", rows().count(), shown.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each row that is worth a look has a line that is no wider than a wide terminal, the worst
+    /// last; equal figures are counted; what was asked twice, is open or muted says so below.
+    #[test]
+    fn what_matters_is_shown() {
+        let fixture = include_str!("../../../tests/fixtures/comparison.json");
+        let outcome: Outcome = serde_json::from_str(fixture).unwrap();
+        let candidate = &outcome.candidates[0];
+        let shown = table(candidate).to_string();
+        let lines: Vec<&str> = shown.lines().skip(1).collect();
+        let equal = candidate.rows.iter().filter(|row| is_equal(row)).count();
+        assert_eq!(lines.len() + equal, candidate.rows.len());
+        assert!(equal > 0 && lines.iter().all(|line| line.len() <= 144), "{shown}");
+        assert!(lines.last().unwrap().trim_end().ends_with("fails"), "{shown}");
+        let text = render(&outcome);
+        for says in ["exact figures: cycles", "\nagain ", "\nopen ", "\nmuted ", "FAILS: 15 rows"] {
+            assert!(text.contains(says), "{says}: {text}");
+        }
+    }
+
+    /// Times are called by how they were measured, changes are in percent.
+    #[test]
+    fn cells_are_in_the_terms_of_the_field() {
+        let fixture = include_str!("../../../tests/fixtures/comparison.json");
+        let outcome: Outcome = serde_json::from_str(fixture).unwrap();
+        let shown = cells(&outcome.candidates[0].rows[0]);
+        assert_eq!(shown[2], "throughput p50 ns");
+        assert_eq!((change(1.0205), change(0.99)), ("+2.05".into(), "-1.00".into()));
+    }
 }

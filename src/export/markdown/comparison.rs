@@ -97,7 +97,7 @@ fn note(row: &Row) -> String {
         notes.push(format!("muted until {}: {}", code(&mute.until), code(&mute.reason)));
     }
     if let Some(limit) = row.limit.and_then(|limit| limit.soft_percent) {
-        notes.push(format!("up to {limit} % is allowed"));
+        notes.push(format!("up to {limit} % more is allowed"));
     }
     if let Some(limit) = row.limit.and_then(|limit| limit.hard) {
         notes.push(format!("hard limit {}", code(&value(Some(limit), &row.unit))));
