@@ -323,6 +323,12 @@ fn revisions_are_built_once() {
     checkout.gate("HEAD").code(PASS).stdout(contains("identical code"));
     checkout.gate("HEAD").code(PASS);
     assert_eq!(checkout.builds(), 1);
+    // As a candidate too, by whatever name.
+    let path = format!("{}/bin:{}", checkout.path().display(), std::env::var("PATH").unwrap());
+    let mut command = gate(checkout.path(), Path::new("HEAD"));
+    command.env("PATH", path).args(["--backend", "scalar", "--candidate", "@"]);
+    command.assert().code(PASS).stdout(contains("candidate @").and(contains("identical code")));
+    assert_eq!(checkout.builds(), 1);
     assert_eq!(checkout.git(&["worktree", "list"]).lines().count(), 1);
 }
 

@@ -43,8 +43,9 @@ layout; the verdict of a row is by an exact sign test over launches, beyond nois
 held over all rows (Holm). What is slower is measured a second time, and fails only if it is slower
 again. Simulated cycles, lookup tables and sizes are compared exactly. Modelled time is not gated.
 
-A revision is built with the features of the candidate in a worktree of its own, and kept in
-.nanogate/builds. The gate arms only on a host whose `nanogate selftest` says that its verdicts
+A revision is built with the features of this program in a worktree, and kept in .nanogate/builds.
+Where both sides are revisions they are built at one path, so that they differ by nothing but their
+source; a program that was built elsewhere can differ by its layout. The gate arms only on a host whose `nanogate selftest` says that its verdicts
 hold.
 
 Limits are TOML (--limits FILE):
@@ -65,17 +66,17 @@ then what was measured is shown and kept, and decides nothing.
 Examples:
   nanogate gate --against origin/main
   nanogate gate --against ../old/nanogate --backend scalar --batch 256 --budget 10
-  nanogate gate --against HEAD~1 --limits gate.toml --out gate.json
+  nanogate gate --against HEAD~1 --candidate HEAD --limits gate.toml --out gate.json
   nanogate gate --against HEAD~1 --method cycles      # exact: needs no self-test")]
 pub(super) struct Arguments {
     /// What to compare with: a nanogate program, or a git revision, which is built
     #[arg(long, value_name = "PATH|REV")]
     against: String,
-    /// The program that is judged [default: this one]
-    #[arg(long, value_name = "PATH")]
-    candidate: Option<PathBuf>,
-    /// Where the revision is built, as cargo's --target-dir. The candidate's own saves building
-    /// the dependencies twice; run a copy of the candidate then, for its file there is replaced
+    /// What is judged: a program, or a revision, which is built [default: this program]
+    #[arg(long, value_name = "PATH|REV")]
+    candidate: Option<String>,
+    /// Where revisions are built, as cargo's --target-dir. This program's own saves building the
+    /// dependencies twice; run a copy of it then, for its file there is replaced
     /// [default: .nanogate/builds/target]
     #[arg(long, value_name = "DIR")]
     target_dir: Option<PathBuf>,
@@ -232,20 +233,22 @@ fn flags(context: &ProbeContext) -> Vec<String> {
 fn programs(arguments: &Arguments, flags: &[String]) -> Result<(Program, Program), Failure> {
     let this = std::env::current_exe()
         .map_err(|error| Failure::internal(format!("cannot find this program's file: {error}")))?;
+    let this = Program::open("this program", &this, flags)?;
+    // Revisions are built in another folder.
+    let target = arguments.target_dir.as_ref().map(std::path::absolute).transpose()?;
+    let side = |flag, name: &str| {
+        let path = if Path::new(name).is_file() {
+            PathBuf::from(name)
+        } else {
+            Build { flag, revision: name, this: &this, target: target.clone() }.program()?
+        };
+        Program::open(name, &path, flags)
+    };
+    let baseline = side("--against", &arguments.against)?;
     let candidate = match &arguments.candidate {
-        Some(path) => Program::open(&path.display().to_string(), path, flags)?,
-        None => Program::open("this program", &this, flags)?,
+        Some(name) => side("--candidate", name)?,
+        None => this,
     };
-    let against = Path::new(&arguments.against);
-    let path = if against.is_file() {
-        against.to_owned()
-    } else {
-        // A revision is built in another folder.
-        let target = arguments.target_dir.as_ref().map(std::path::absolute).transpose()?;
-        let build = Build { revision: &arguments.against, candidate: &candidate, target };
-        build.program()?
-    };
-    let baseline = Program::open(&arguments.against, &path, flags)?;
     check_builds(&baseline, &candidate)?;
     Ok((baseline, candidate))
 }

@@ -15,10 +15,17 @@ use crate::cli::{Exit, Failure};
 /// Where programs of revisions are kept, below the top of the checkout.
 const FOLDER: &str = ".nanogate/builds";
 
-/// A revision that is to be built as the candidate was.
+/// The worktree of whatever is built. One path for all: the compiler's names, and by them the order
+/// of functions in a program, depend on it, and programs that differ in nothing else would differ by
+/// their layout.
+const SOURCE: &str = "source";
+
+/// A revision that is to be built as this program was.
 pub(super) struct Build<'a> {
+    /// The flag that names it.
+    pub(super) flag: &'static str,
     pub(super) revision: &'a str,
-    pub(super) candidate: &'a Program,
+    pub(super) this: &'a Program,
     /// Where dependencies are built, in place of a folder of their own.
     pub(super) target: Option<PathBuf>,
 }
@@ -26,10 +33,10 @@ pub(super) struct Build<'a> {
 impl Build<'_> {
     /// The program. Says what it does on standard error.
     pub(super) fn program(&self) -> Result<PathBuf, Failure> {
-        let commit = resolve(self.revision)?;
+        let commit = self.resolve()?;
         let folder = top()?.join(FOLDER);
         let features = self.features();
-        let profile = self.candidate.about.tool.profile.as_str();
+        let profile = self.this.about.tool.profile.as_str();
         let alike = [commit[..12].to_owned(), profile.to_owned(), toolchain()];
         let name = [&alike[..], &features].concat().join("+");
         let kept = folder.join(&name).join(binary());
@@ -41,24 +48,80 @@ impl Build<'_> {
             return Ok(kept);
         }
         eprintln!("building {} ({}): minutes the first time", self.revision, &commit[..12]);
-        let source = Source::check_out(&folder.join(format!("{name}.source")), &commit)?;
-        let built = source.build(&target, &features, profile, self.revision)?;
+        let source = Source::check_out(&folder.join(SOURCE), &commit)?;
+        let built = self.build(&source, &target, &features)?;
         keep(&built, &kept).map_err(|error| unwritable(&kept, &error))?;
         Ok(kept)
     }
 
-    /// Those of the candidate. A planted slowdown is the candidate's alone.
+    /// Those of this program, but for a planted slowdown, which is its alone.
     fn features(&self) -> Vec<String> {
-        let all = self.candidate.about.features.iter();
+        let all = self.this.about.features.iter();
         all.filter(|name| !name.starts_with("planted-")).cloned().collect()
     }
 
-    /// Refuses to build over the candidate.
+    /// The full name of its commit.
+    fn resolve(&self) -> Result<String, Failure> {
+        let Self { flag, revision, .. } = self;
+        let commit = format!("{revision}^{{commit}}");
+        let found = git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])?;
+        let name = String::from_utf8_lossy(&found.stdout).trim().to_owned();
+        if found.status.success() && name.len() >= 40 {
+            return Ok(name);
+        }
+        Err(Failure::usage(format!(
+            "{flag} {revision}: neither a file nor a revision of the git checkout here; name a \
+             nanogate program, or fetch the revision (in CI: check out with full history)"
+        )))
+    }
+
+    /// Builds it, with what is built shown as cargo shows it. Gives the program as cargo names it:
+    /// a configured target puts it elsewhere than by default.
+    fn build(
+        &self,
+        source: &Source,
+        target: &Path,
+        features: &[String],
+    ) -> Result<PathBuf, Failure> {
+        let Self { flag, revision, .. } = self;
+        let mut cargo = Command::new("cargo");
+        // A git hook's own variables would have the build name itself after another commit.
+        for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+            cargo.env_remove(variable);
+        }
+        let profile = self.this.about.tool.profile.as_str();
+        let built = cargo
+            .args(["build", "--locked", "--no-default-features", "--profile"])
+            .arg(if profile == "debug" { "dev" } else { profile })
+            .args(["--features", &features.join(",")])
+            .args(["--message-format", "json-render-diagnostics"])
+            .arg("--target-dir")
+            .arg(target)
+            .current_dir(&source.path)
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .map_err(|error| {
+                let message = format!("{flag} {revision}: cannot start cargo: {error}");
+                Failure::new(Exit::Unfit, message)
+            })?;
+        let program = executable(&String::from_utf8_lossy(&built.stdout));
+        program.filter(|_| built.status.success()).ok_or_else(|| {
+            let message = format!(
+                "{flag} {revision}: does not build with the features of this program ({}); what \
+                 cargo says stands above",
+                if features.is_empty() { "none".to_owned() } else { features.join(",") }
+            );
+            Failure::new(Exit::Unfit, message)
+        })
+    }
+
+    /// Refuses to build over this program.
     fn check_target(&self, target: &Path) -> Result<(), Failure> {
         let built = fs::canonicalize(target.join(binary()));
-        if built.is_ok_and(|built| built == self.candidate.path) {
+        if built.is_ok_and(|built| built == self.this.path) {
             let message = format!(
-                "--target-dir {}: the build would replace the candidate; run a copy of it that \
+                "--target-dir {}: the build would replace this program; run a copy of it that \
                  lies elsewhere",
                 target.display()
             );
@@ -81,7 +144,7 @@ fn lock(folder: &Path) -> Result<File, Failure> {
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
     let message = format!(
-        "--against: cannot write {}: {error}; free some space, or see to its permissions",
+        "cannot write {}: {error}; free some space, or see to its permissions",
         path.display()
     );
     Failure::new(Exit::Failed, message)
@@ -107,21 +170,6 @@ fn toolchain() -> String {
     hex::encode(&digest.finalize()[..4])
 }
 
-/// The full name of a commit.
-fn resolve(revision: &str) -> Result<String, Failure> {
-    let commit = format!("{revision}^{{commit}}");
-    let found = git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])?;
-    let name = String::from_utf8_lossy(&found.stdout).trim().to_owned();
-    if found.status.success() && name.len() >= 40 {
-        Ok(name)
-    } else {
-        Err(Failure::usage(format!(
-            "--against {revision}: neither a file nor a revision of the git checkout here; name a \
-             nanogate program, or fetch the revision (in CI: check out with full history)"
-        )))
-    }
-}
-
 fn top() -> Result<PathBuf, Failure> {
     let found = git(&["rev-parse", "--show-toplevel"])?;
     Ok(PathBuf::from(String::from_utf8_lossy(&found.stdout).trim()))
@@ -129,7 +177,7 @@ fn top() -> Result<PathBuf, Failure> {
 
 fn git(arguments: &[&str]) -> Result<Output, Failure> {
     Command::new("git").args(arguments).stdin(Stdio::null()).output().map_err(|error| {
-        let message = format!("--against: cannot start git: {error}; name a program instead");
+        let message = format!("cannot start git: {error}; name a program instead of a revision");
         Failure::new(Exit::Unfit, message)
     })
 }
@@ -152,46 +200,6 @@ impl Source {
             let said = String::from_utf8_lossy(&done.stderr).trim().replace('\n', "; ");
             Err(Failure::new(Exit::Failed, format!("cannot check out {commit}: {said}")))
         }
-    }
-
-    /// Builds it, with what is built shown as cargo shows it. Gives the program as cargo names it:
-    /// a configured target puts it elsewhere than by default.
-    fn build(
-        &self,
-        target: &Path,
-        features: &[String],
-        profile: &str,
-        revision: &str,
-    ) -> Result<PathBuf, Failure> {
-        let mut cargo = Command::new("cargo");
-        // A git hook's own variables would have the build name itself after another commit.
-        for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
-            cargo.env_remove(variable);
-        }
-        let built = cargo
-            .args(["build", "--locked", "--no-default-features", "--profile"])
-            .arg(if profile == "debug" { "dev" } else { profile })
-            .args(["--features", &features.join(",")])
-            .args(["--message-format", "json-render-diagnostics"])
-            .arg("--target-dir")
-            .arg(target)
-            .current_dir(&self.path)
-            .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
-            .output()
-            .map_err(|error| {
-                let message = format!("--against {revision}: cannot start cargo: {error}");
-                Failure::new(Exit::Unfit, message)
-            })?;
-        let program = executable(&String::from_utf8_lossy(&built.stdout));
-        program.filter(|_| built.status.success()).ok_or_else(|| {
-            let message = format!(
-                "--against {revision}: does not build with the features of the candidate ({}); \
-                 what cargo says stands above",
-                if features.is_empty() { "none".to_owned() } else { features.join(",") }
-            );
-            Failure::new(Exit::Unfit, message)
-        })
     }
 
     fn remove(&self) {
