@@ -45,8 +45,8 @@ again. Simulated cycles, lookup tables and sizes are compared exactly. Modelled 
 
 A revision is built with the features of this program in a worktree, and kept in .nanogate/builds.
 Where both sides are revisions they are built at one path, so that they differ by nothing but their
-source; a program that was built elsewhere can differ by its layout. The gate arms only on a host whose `nanogate selftest` says that its verdicts
-hold.
+source; a program that was built elsewhere can differ by its layout. The gate arms only on a host
+whose `nanogate selftest` says that its verdicts hold.
 
 Limits are TOML (--limits FILE):
   version = 1

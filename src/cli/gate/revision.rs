@@ -16,8 +16,8 @@ use crate::cli::{Exit, Failure};
 const FOLDER: &str = ".nanogate/builds";
 
 /// The worktree of whatever is built. One path for all: the compiler's names, and by them the order
-/// of functions in a program, depend on it, and programs that differ in nothing else would differ by
-/// their layout.
+/// of functions in a program, depend on it, and programs that differ in nothing else would differ
+/// by their layout.
 const SOURCE: &str = "source";
 
 /// A revision that is to be built as this program was.
