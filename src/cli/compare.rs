@@ -167,8 +167,10 @@ fn criteria(arguments: &Arguments) -> Result<Criteria, Failure> {
 fn read(side: &str, folder: &Folder) -> Result<Named, Failure> {
     if BaselineName::is_file(side) {
         let refused = |error: &dyn std::fmt::Display| format!("{side}: {error}");
-        let text = fs::read_to_string(Path::new(side))
-            .map_err(|error| Failure::usage(refused(&format!("cannot be read: {error}"))))?;
+        let text = fs::read_to_string(Path::new(side)).map_err(|error| {
+            let remedy = "give a record that `nanogate run` wrote, or the name of a baseline";
+            Failure::usage(refused(&format!("cannot be read: {error}; {remedy}")))
+        })?;
         let record = baseline::open_record(&text).map_err(|error| {
             let remedy = error.remedy("give a baseline, or a record that `nanogate run` wrote");
             Failure::new(exit_of(&error), refused(&format!("{error}{remedy}")))
