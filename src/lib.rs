@@ -7,12 +7,14 @@ pub mod checksum;
 pub mod clock;
 pub mod descriptor;
 pub mod flags;
+pub mod nearest;
 pub mod op;
 pub mod verdict;
 
 pub mod corpus;
 pub mod host;
 pub mod kernel;
+pub mod platform;
 pub mod stats;
 pub mod warning;
 
@@ -26,6 +28,7 @@ pub mod verify;
 pub mod gate;
 pub mod report;
 
+pub mod bundle;
 pub mod export;
 pub mod history;
 

@@ -2,10 +2,14 @@
 
 use thiserror::Error;
 
-use crate::backend::{
-    BackendEntry, Capability, OpenError, OpenOptions, Opened, ProbeContext, Unavailable, fpga, gpu,
-    peer::{crc_fast, crc_table},
-    reference, scalar, simd,
+use crate::{
+    backend::{
+        BackendEntry, Capability, OpenError, OpenOptions, Opened, ProbeContext, Unavailable, fpga,
+        gpu,
+        peer::{crc_fast, crc_table},
+        reference, scalar, simd,
+    },
+    nearest,
 };
 
 /// Every backend that this program knows, best first. A device comes after the host's own: what is
@@ -32,12 +36,14 @@ pub static ROOF: &BackendEntry = &simd::read::ENTRY;
 
 /// An id that no backend has.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("no backend `{id}`; known: {known}")]
+#[error("no backend `{id}`; known: {known}{hint}")]
 pub struct UnknownBackend {
     /// The id asked for.
     pub id: String,
     /// The ids there are.
     pub known: String,
+    /// Which of them was probably meant.
+    pub hint: String,
 }
 
 /// Every backend, best first, then every peer.
@@ -50,6 +56,7 @@ pub fn find(id: &str) -> Result<&'static BackendEntry, UnknownBackend> {
     all().find(|entry| entry.id == id).ok_or_else(|| UnknownBackend {
         id: id.to_owned(),
         known: all().map(|entry| entry.id).collect::<Vec<_>>().join(", "),
+        hint: nearest::hint(id, all().map(|entry| entry.id)),
     })
 }
 
@@ -93,6 +100,7 @@ mod tests {
         for entry in all() {
             assert!(std::ptr::eq(find(entry.id).unwrap(), entry));
         }
+        assert!(find("avx2").unwrap_err().to_string().ends_with("did you mean `simd-avx2`?"));
         let error = find("fpga").unwrap_err().to_string();
         for entry in all() {
             assert!(error.contains(entry.id), "{error}");

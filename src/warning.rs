@@ -17,6 +17,30 @@ pub enum Warning {
     /// The run is not of the whole processor.
     #[error("processor features were hidden: {0}; the roof does without them too")]
     HiddenFeatures(String),
+    /// The host lacks what the profile wants.
+    #[error("profile {id} wants what is not so: {what}; `nanogate profile check {id}` says more")]
+    ProfileUnmet {
+        /// Id of the profile.
+        id: String,
+        /// What is not so, and what was found.
+        what: String,
+    },
+    /// The host is not one that the profile is for.
+    #[error("profile {id} is not for this host: {what}; `nanogate profile detect` names one")]
+    ProfileMismatch {
+        /// Id of the profile.
+        id: String,
+        /// The rules that do not fit.
+        what: String,
+    },
+    /// Flags changed what the profile says.
+    #[error("flags took the place of what profile {id} says: {flags}")]
+    ProfileOverridden {
+        /// Id of the profile.
+        id: String,
+        /// The flags.
+        flags: String,
+    },
     /// The slower clock is in use.
     #[error("timing with the OS clock, not the time-stamp counter: {0}")]
     NoTsc(String),
@@ -262,6 +286,9 @@ impl Warning {
             Self::DebugBuild => "debug-build",
             Self::NotPinned(_) => "not-pinned",
             Self::HiddenFeatures(_) => HIDDEN_FEATURES,
+            Self::ProfileUnmet { .. } => "profile-unmet",
+            Self::ProfileMismatch { .. } => "profile-mismatch",
+            Self::ProfileOverridden { .. } => "profile-overridden",
             Self::NoTsc(_) => "no-tsc",
             Self::Load { .. } => "load",
             Self::Governor(_) => "governor",

@@ -32,7 +32,7 @@ fn every_verb_has_help() {
     let folder = folder();
     let verbs = [
         "run", "compare", "gate", "history", "verify", "selftest", "decide", "backends", "doctor",
-        "corpus", "report",
+        "corpus", "report", "profile",
     ];
     for verb in verbs {
         nanogate(folder.path()).args([verb, "--help"]).assert().success().stdout(contains("Usage"));

@@ -9,7 +9,7 @@ use std::{fs, path::Path, sync::atomic::AtomicBool, time::Duration};
 
 use nanogate::{
     backend::{
-        Batch, DeviceBackend, GpuChoice, OpenError, OpenOptions, Opened, ProbeContext,
+        Batch, DeviceBackend, GpuChoice, HostBackend, OpenError, OpenOptions, Opened, ProbeContext,
         device::{DeviceBound, DeviceType, Mark},
         gpu::{
             self,
@@ -265,7 +265,8 @@ fn break_evens_are_measured() {
     let mut placed = Placed(shared.clone());
     let mut end_to_end = EndToEnd(shared.clone());
     let rotations = |len| Ok([pool.rotation(len, 2, 0)?, pool.rotation(len, 2, 0)?]);
-    let found = break_even::measure(bench, &mut *best, &mut end_to_end, LEN_MAX, rotations);
+    let contestants: [&mut HostBackend; 2] = [&mut *best, &mut end_to_end];
+    let found = break_even::measure(bench, contestants, LEN_MAX, rotations, |_, _| ());
     let lens: Vec<usize> = found.unwrap().points.iter().map(|point| point.batch_len).collect();
     assert_eq!((lens[0], lens[lens.len() - 1]), (1, LEN_MAX));
     let rotations = |len| {
@@ -273,7 +274,8 @@ fn break_evens_are_measured() {
         shared.lock().place(rotations[1].first())?;
         Ok(rotations)
     };
-    let found = break_even::measure(bench, &mut *best, &mut placed, LEN_MAX, rotations).unwrap();
+    let contestants: [&mut HostBackend; 2] = [&mut *best, &mut placed];
+    let found = break_even::measure(bench, contestants, LEN_MAX, rotations, |_, _| ()).unwrap();
     assert!(found.points.iter().all(|point| point.speedup.value.is_finite()), "{found:?}");
     assert!(found.points.is_sorted_by_key(|point| point.batch_len), "{found:?}");
 }

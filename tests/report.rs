@@ -30,7 +30,7 @@ fn formats() -> Vec<Value> {
 #[test]
 fn formats_are_listed() {
     let listed = formats();
-    assert_eq!(listed.len(), 10);
+    assert_eq!(listed.len(), 11);
     let text = report(&["--format", "list"]).success();
     let text = String::from_utf8(text.get_output().stdout.clone()).unwrap();
     assert_eq!(text.lines().count(), listed.len());
@@ -107,6 +107,17 @@ fn files_go_together() {
         .assert()
         .success()
         .stdout(contains("BenchmarkNanogate/op=decide/backend=scalar/"));
+}
+
+/// The page has a flag of its own, and is the same as its format.
+#[test]
+fn pages_have_a_flag() {
+    let run = fixture("run.json");
+    let page = report(&["--html", &run]).success().stdout(starts_with("<!doctype html>"));
+    let same = report(&[&run, "--format", "html"]).success();
+    assert_eq!(page.get_output().stdout, same.get_output().stdout);
+    report(&[&run, "--html", "--format", "csv"]).code(2).stderr(contains("cannot be used with"));
+    report(&[&run, &run, "--html"]).code(2).stderr(contains("html shows one file"));
 }
 
 /// Files that are missing, foreign, cut off or newer are refused with 2, by name and reason, in one

@@ -16,6 +16,7 @@ use nanogate::{
         baseline::Baseline,
         counters,
         record::{Entry, Header, RunRecord},
+        screen::Screen,
         simulated::{SIMULATOR_HOME, SimulatedRecord},
         table::{self, Detail},
     },
@@ -155,7 +156,7 @@ fn cycles_follow_the_schema() {
     let parsed: RunRecord = serde_json::from_value(run).unwrap();
     assert_valid(&serde_json::to_value(with_cycles(parsed.clone(), 1)).unwrap());
     let counted = with_cycles(parsed, 1_000);
-    let shown = table::render(&counted, Detail::Figures);
+    let shown = table::render(&counted, Detail::Figures, &Screen::PLAIN);
     assert!(shown.contains("simulated mock: mock x4") && shown.contains("not a result"), "{shown}");
     let record = serde_json::to_value(counted).unwrap();
     assert_valid(&record);

@@ -13,17 +13,19 @@ const FILE_LINES_MAX: usize = 500;
 
 /// Layer of each module, by the longest prefix that matches. A module uses only lower layers,
 /// its own layer where they share a prefix or the layer is 0 or 1, and never another backend.
-const LAYERS: [(&str, u8); 22] = [
+const LAYERS: [(&str, u8); 25] = [
     ("calendar", 0),
     ("checksum", 0),
     ("clock", 0),
     ("descriptor", 0),
     ("flags", 0),
+    ("nearest", 0),
     ("op", 0),
     ("verdict", 0),
     ("corpus", 1),
     ("host", 1),
     ("kernel", 1),
+    ("platform", 1),
     ("stats", 1),
     ("warning", 1),
     ("backend", 2),
@@ -32,6 +34,7 @@ const LAYERS: [(&str, u8); 22] = [
     ("verify", 5),
     ("gate", 6),
     ("report", 6),
+    ("bundle", 7),
     ("history", 7),
     ("export", 7),
     ("cli", 8),

@@ -13,7 +13,8 @@ use super::{Backend, Batch, SubmitError};
 use crate::clock::{Fmax, FmaxSource, SimCycles};
 
 /// Simulated clock edges of one batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "[u64; 3]", into = "[u64; 3]")]
 pub struct SimElapsed {
     /// First beat in to first beat out. Zero for an empty batch.
     pub latency: SimCycles,
@@ -21,6 +22,20 @@ pub struct SimElapsed {
     pub total: SimCycles,
     /// Cycles in which the design held the input back.
     pub stalled: SimCycles,
+}
+
+/// As it is stored: latency, total and stalled.
+impl From<SimElapsed> for [u64; 3] {
+    fn from(elapsed: SimElapsed) -> Self {
+        [elapsed.latency, elapsed.total, elapsed.stalled].map(SimCycles::count)
+    }
+}
+
+impl From<[u64; 3]> for SimElapsed {
+    fn from(stored: [u64; 3]) -> Self {
+        let [latency, total, stalled] = stored.map(SimCycles::counted);
+        Self { latency, total, stalled }
+    }
 }
 
 impl SimElapsed {
@@ -62,9 +77,28 @@ impl Pacing {
 }
 
 /// How often each number of cycles was seen. The last place takes all that are longer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<[u64; 2]>", into = "Vec<[u64; 2]>")]
 #[repr(transparent)]
 pub struct CycleCounts(pub [u64; Self::PLACES]);
+
+/// As they are stored: what was seen, as pairs of cycles and how often.
+impl From<CycleCounts> for Vec<[u64; 2]> {
+    fn from(counts: CycleCounts) -> Self {
+        counts.seen().map(<[u64; 2]>::from).collect()
+    }
+}
+
+impl From<Vec<[u64; 2]>> for CycleCounts {
+    fn from(stored: Vec<[u64; 2]>) -> Self {
+        let mut counts = Self::NONE;
+        for [cycles, times] in stored {
+            let place = &mut counts.0[cycles.min(Self::PLACES as u64 - 1) as usize];
+            *place = place.saturating_add(times);
+        }
+        counts
+    }
+}
 
 impl CycleCounts {
     /// Numbers of cycles that are told apart: 0 to 62, and more.
@@ -127,7 +161,7 @@ fn cycles(place: usize) -> SimCycles {
 }
 
 /// What the source and the sink saw of one batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(C)]
 pub struct Observation {
     /// For each beat: from being taken to being given.
@@ -258,6 +292,9 @@ mod tests {
         assert_eq!((counts.min(), counts.max()), (Some(cycles(3)), Some(cycles(62))));
         assert_eq!((counts.mean(), counts.is_cut()), (Some(18.0), false));
         assert_eq!(counts.seen().collect::<Vec<_>>(), [(3, 2), (4, 1), (62, 1)]);
+        let stored = serde_json::to_value(counts).unwrap();
+        assert_eq!(stored, serde_json::json!([[3, 2], [4, 1], [62, 1]]));
+        assert_eq!(serde_json::from_value::<CycleCounts>(stored).unwrap(), counts);
         counts.add(1_000);
         assert_eq!((counts.mean(), counts.is_cut(), counts.len()), (None, true, 5));
     }

@@ -4,6 +4,7 @@ mod comparable;
 mod contest;
 mod display;
 mod list;
+mod matrix;
 mod notes;
 mod pairs;
 
@@ -13,7 +14,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use super::{Exit, Failure, output};
+use super::{Exit, Failure, output, terminal};
 use crate::{
     gate::{outcome::Effect, stored::Criteria},
     report::baseline::{self, BaselineName, Folder, FolderError, Refused},
@@ -34,15 +35,21 @@ all rows together held (Holm). Counted cycles are compared exactly; modelled tim
 met the machine at different times, and what happened to it between them is in neither: `slower` is
 a hint. Exits with 3 if a row is slower, and with 4 if rows cannot be told and none is slower.
 
+Bundles, the folders of `nanogate run --bundle`, may be of many machines, and make one matrix of
+platform, backend and batch length. Each is verified first, and one that does not verify has no
+numbers and means exit code 7. Only what was measured on hardware is ranked; what a driver imitates
+and what is modelled stand apart.
+
 Examples:
   nanogate run --save-baseline main
   nanogate compare main nanogate-run.json
   nanogate compare main yesterday.json today.json --display explain
   nanogate compare main nanogate-run.json --noise 1 --margin 2 --family-error 0.01
   nanogate compare main nanogate-run.json --json
+  nanogate compare lab/server-a lab/server-b lab/h200
   nanogate compare --list")]
 pub(super) struct Arguments {
-    /// Baseline, and what is compared with it: names, or record files
+    /// Baseline, and what is compared with it: names, or record files; or bundles, all of them
     #[arg(value_names = ["BASE", "CANDIDATE"], num_args = 2.., required_unless_present = "list")]
     sides: Vec<String>,
     /// List the baselines instead
@@ -92,6 +99,10 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     if arguments.list {
         return list::show(&folder, arguments.json);
     }
+    if let Some(folders) = matrix::folders(&arguments.sides)? {
+        refuse_criteria(arguments)?;
+        return matrix::main(&folders, arguments.json);
+    }
     let criteria = criteria(arguments)?;
     let sides = arguments.sides.iter().map(|side| read(side, &folder));
     let sides: Vec<Named> = sides.collect::<Result<_, _>>()?;
@@ -102,10 +113,27 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     let shown = if arguments.json {
         output::print_json(&compared.outcome)
     } else {
-        output::print(display::render(&compared, arguments.display).trim_end())
+        let shown = display::render(&compared, arguments.display, &terminal::screen());
+        output::print(shown.trim_end())
     };
     output::unless_closed(shown)?;
     Ok(exit(compared.outcome.effect()))
+}
+
+/// A matrix shows figures as they are: flags of verdicts would do nothing.
+fn refuse_criteria(arguments: &Arguments) -> Result<(), Failure> {
+    let given = [
+        ("--noise", arguments.noise.is_some()),
+        ("--margin", arguments.margin.is_some()),
+        ("--family-error", arguments.family_error.is_some()),
+    ];
+    match given.iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((flag, _)) => {
+            let message = format!("{flag}: does nothing for bundles, which have no verdicts");
+            Err(Failure::usage(format!("{message}; compare their record.json, or leave it out")))
+        }
+    }
 }
 
 /// The exit code of the worst row.
@@ -177,5 +205,5 @@ pub(super) fn now_unix_s() -> u64 {
 
 /// What a comparison says for people.
 pub(super) fn shown(compared: &Compared) -> String {
-    display::render(compared, Display::Intervals)
+    display::render(compared, Display::Intervals, &terminal::screen())
 }

@@ -1,7 +1,7 @@
 //! `nanogate decide`: verdicts of raw records, from a file or a pipe of any length.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, BufWriter, Cursor, IsTerminal as _, Read, Write},
     path::{Path, PathBuf},
 };
@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{
     Exit, Failure, output,
+    progress::Progress,
     waveform::{VIEWERS, Waveform},
 };
 use crate::{
@@ -57,6 +58,9 @@ pub(super) struct Arguments {
     input: Vec<PathBuf>,
 }
 
+/// Records that are decided on before anyone looks at the clock.
+const MANY_RECORDS: u64 = 1 << 20;
+
 /// Most records of one waveform: beyond, no viewer is a pleasure.
 const TRACED_MAX: usize = 4_096;
 
@@ -77,6 +81,10 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     let mut summary = Summary::default();
     let chunk = if waveform.is_some() { TRACED_MAX + 1 } else { CHUNK_RECORDS_MAX };
     let mut reader = RecordReader::with_chunk(input, chunk);
+    // A bar among the lines would be in the way.
+    let is_quiet = arguments.summary || !io::stdout().is_terminal();
+    let all = many_records(&arguments.input).filter(|_| is_quiet);
+    let progress = all.map(|all| Progress::new("deciding", all));
     let mut verdicts = vec![0; CHUNK_RECORDS_MAX];
     let ended = loop {
         let records = match reader.next_chunk() {
@@ -92,7 +100,11 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
             write_lines(&mut out, summary.records, records, verdicts)?;
         }
         summary.count(verdicts);
+        if let (Some(progress), Some(all)) = (&progress, all) {
+            progress.at(summary.records, all);
+        }
     };
+    drop(progress);
     if arguments.summary {
         summary.write(&mut out, arguments.json)?;
     }
@@ -106,7 +118,7 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
 fn entry(backend: Option<&str>, context: &ProbeContext) -> Result<&'static BackendEntry, Failure> {
     match backend {
         Some(id) => registry::find(id).map_err(|error| {
-            Failure::usage(format!("--backend: {error}; `nanogate backends` says more"))
+            Failure::usage(format!("--backend: {error} (`nanogate backends` says more)"))
         }),
         None => registry::best(context).map_err(|error| Failure::new(Exit::Unfit, error)),
     }
@@ -134,6 +146,13 @@ fn open_input(paths: &[PathBuf]) -> Result<(Box<dyn Read>, String), Failure> {
         Failure::usage(format!("cannot read {name}: {error}; give a file of 24-byte records"))
     })?;
     Ok((Box::new(file), name))
+}
+
+/// The records of a file, where there are so many that it takes its time.
+fn many_records(paths: &[PathBuf]) -> Option<u64> {
+    let [path] = paths else { return None };
+    let file = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+    Some(file.len() / RECORD_BYTES as u64).filter(|records| *records > MANY_RECORDS)
 }
 
 /// A record that is given in place of a file.

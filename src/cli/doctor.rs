@@ -3,7 +3,7 @@
 mod report;
 mod tune;
 
-use super::{Exit, Failure, interrupt::Interrupt, output, progress::Progress};
+use super::{Exit, Failure, interrupt::Interrupt, output, progress::Progress, terminal};
 use crate::{
     backend::{ProbeContext, Unavailable},
     host::{
@@ -13,6 +13,7 @@ use crate::{
             Examination,
             devices::{Device, Devices, Presence},
             facts::Facts,
+            finding::Finding,
             journal::Journal,
             judge::{self, tuning_finding},
             measure::{self, Plan, bandwidth},
@@ -84,18 +85,37 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
         return tune::fix(arguments, &root, core);
     }
     let interrupt = Interrupt::catch()?;
-    let examination = examine(arguments, context, &root, (core, usable), &interrupt)?;
-    let mut findings = judge::findings(&examination);
-    findings.extend(Journal::locate().ok().and_then(|journal| tuning_finding(&journal, &root)));
+    let examination = examine(arguments.quick, context, &root, (core, usable), &interrupt)?;
+    let findings = findings(&examination, &root);
     let requirements =
         arguments.require.iter().map(|requirement| requirement.check(&examination)).collect();
     let report = Report::new(examination, findings, requirements);
     if arguments.json {
         output::print_json(&report)?;
     } else {
-        output::print(report.render().trim_end())?;
+        output::print(report.render(&terminal::screen()).trim_end())?;
     }
     Ok(if report.is_fit() { Exit::Pass } else { Exit::Unfit })
+}
+
+fn findings(examination: &Examination, root: &Root) -> Vec<Finding> {
+    let mut findings = judge::findings(examination);
+    findings.extend(Journal::locate().ok().and_then(|journal| tuning_finding(&journal, root)));
+    findings
+}
+
+/// What doctor says of this machine without being asked for anything, as JSON: for a verb that
+/// measures, and has the lock.
+pub(super) fn document(
+    core: Option<usize>,
+    quick: bool,
+    context: &ProbeContext,
+    interrupt: &Interrupt,
+) -> Result<String, Failure> {
+    let root = Root::detect();
+    let examination = examine(quick, context, &root, cores(core)?, interrupt)?;
+    let findings = findings(&examination, &root);
+    output::to_json(&Report::new(examination, findings, Vec::new()))
 }
 
 /// The measuring core, and all that this process may use. None where the system lists none.
@@ -108,7 +128,7 @@ fn cores(asked: Option<usize>) -> Result<(usize, Vec<usize>), Failure> {
 }
 
 fn examine(
-    arguments: &Arguments,
+    quick: bool,
     context: &ProbeContext,
     root: &Root,
     (core, usable): (usize, Vec<usize>),
@@ -117,7 +137,7 @@ fn examine(
     let facts = Facts::read(root, core, &usable);
     let cache_bytes = facts.processor.last_cache_bytes();
     let buffer_bytes = bandwidth::buffer_bytes(cache_bytes, facts.memory.available_bytes);
-    let plan = Plan { core, usable, quick: arguments.quick, buffer_bytes };
+    let plan = Plan { core, usable, quick, buffer_bytes };
     let progress = Progress::new("looking for devices", plan.steps() + 2);
     let devices = devices(context);
     progress.step();
@@ -134,7 +154,7 @@ fn examine(
         return Err(Failure::new(Exit::Interrupted, message));
     }
     let (timer, counters) = (timer.quality().clone(), Counters::open().statuses());
-    Ok(Examination { core, quick: arguments.quick, facts, timer, counters, measured, devices })
+    Ok(Examination { core, quick, facts, timer, counters, measured, devices })
 }
 
 /// What the probes of the backends say that need a device or a tool.

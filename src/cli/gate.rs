@@ -4,6 +4,7 @@ mod arming;
 mod contest;
 mod exact;
 mod measuring;
+mod obey;
 mod plan;
 mod program;
 mod revision;
@@ -18,6 +19,7 @@ use std::{
 use super::{
     Exit, Failure, compare, exit, history,
     output::{self, Output},
+    terminal,
 };
 use crate::{
     backend::{FpgaBuild, ProbeContext},
@@ -31,12 +33,14 @@ use crate::{
     report::record::Tool,
 };
 use measuring::Gate;
+use obey::Obeyed;
 use plan::{Asked, Method};
+pub(super) use plan::{known, methods};
 use program::Program;
 use revision::Build;
 
 /// Arguments of `nanogate gate`.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
 Both programs run as pairs of fresh processes on one core, in lock step, with the same drawn
 layout; the verdict of a row is by an exact sign test over launches, beyond noise, with the error
@@ -67,6 +71,7 @@ Examples:
   nanogate gate --against origin/main
   nanogate gate --against ../old/nanogate --backend scalar --batch 256 --budget 10
   nanogate gate --against HEAD~1 --candidate HEAD --limits gate.toml --out gate.json
+  nanogate gate --against origin/main --profile ci-shared-2core
   nanogate gate --against HEAD~1 --method cycles      # exact: needs no self-test")]
 pub(super) struct Arguments {
     /// What to compare with: a nanogate program, or a git revision, which is built
@@ -80,6 +85,10 @@ pub(super) struct Arguments {
     /// [default: .nanogate/builds/target]
     #[arg(long, value_name = "DIR")]
     target_dir: Option<PathBuf>,
+    /// Measure what this profile says and allow what it allows, unless other flags say otherwise;
+    /// an id that `nanogate profile list` knows, or a file
+    #[arg(long, value_name = "ID|FILE")]
+    profile: Option<String>,
     /// Only these backends, which both programs must have (repeatable, or comma-separated)
     /// [default: all that both have, without peers and imitated devices]
     #[arg(long, value_name = "ID", value_delimiter = ',')]
@@ -145,15 +154,23 @@ fn parse_budget(text: &str) -> Result<f64, String> {
 
 pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
     let started_unix_s = compare::now_unix_s();
-    let limits = limits(arguments.limits.as_deref())?;
+    let mut context = context.clone();
+    let obeyed = arguments.profile.as_deref();
+    let obeyed = obeyed.map(|asked| obey::obey(arguments, asked, &mut context)).transpose()?;
+    let obeyed = obeyed.as_ref();
+    let arguments = obeyed.map_or(arguments, |obeyed| &obeyed.arguments);
+    let limits = limits(arguments.limits.as_deref(), obeyed)?;
     if let Some(out) = &arguments.out {
         Output::check(out)?;
     }
     // What cannot be appended to is refused before anything is measured.
     arguments.history.as_deref().map(history::create).transpose()?;
-    let flags = flags(context);
+    let flags = flags(&context);
     let (baseline, candidate) = programs(arguments, &flags)?;
-    let asked = asked(arguments);
+    let mut asked = asked(arguments);
+    if let Some(obeyed) = obeyed {
+        obeyed.narrow(&mut asked, &baseline.about, &candidate.about)?;
+    }
     let plan = plan::plan(&asked, &baseline.about, &candidate.about)?;
     let host = Fingerprint::read();
     let gate = Gate {
@@ -211,7 +228,8 @@ fn show(outcome: &Outcome, arguments: &Arguments) -> Result<(), Failure> {
     if arguments.json && !on_standard_output {
         return output::print_json(outcome);
     }
-    output::report(table::render(outcome).trim_end(), on_standard_output)
+    let shown = table::render(outcome, &terminal::screen());
+    output::report(shown.trim_end(), on_standard_output)
 }
 
 /// Flags for every process that is started, as this one has them.
@@ -295,14 +313,14 @@ fn asked(arguments: &Arguments) -> Asked {
     }
 }
 
-/// The limits of a file. None without one.
-fn limits(path: Option<&Path>) -> Result<Limits, Failure> {
-    let Some(path) = path else { return Ok(Limits::default()) };
+/// The limits of a file, else of a profile. None without either.
+fn limits(path: Option<&Path>, obeyed: Option<&Obeyed>) -> Result<Limits, Failure> {
+    let Some(path) = path else { return Ok(obeyed.map(Obeyed::limits).unwrap_or_default()) };
     let refused = |error: &dyn std::fmt::Display| {
         Failure::usage(format!("--limits {}: {error}", path.display()))
     };
     let text = fs::read_to_string(path).map_err(|error| refused(&error))?;
     let limits = Limits::parse(&text).map_err(|error| refused(&error))?;
-    limits.check_names(&plan::known()).map_err(|error| refused(&error))?;
+    limits.check_names(&known()).map_err(|error| refused(&error))?;
     Ok(limits)
 }

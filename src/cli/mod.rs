@@ -1,7 +1,9 @@
 //! The command line: one file per verb.
 
 mod backends;
+mod bundle;
 mod compare;
+mod completions;
 mod corpus;
 mod decide;
 mod describe;
@@ -11,11 +13,15 @@ mod gate;
 mod history;
 mod interrupt;
 mod lockstep;
+mod man;
 mod output;
+mod profile;
 mod progress;
 mod report;
 mod run;
 mod selftest;
+mod settings;
+mod terminal;
 mod verify;
 mod waveform;
 mod worker;
@@ -42,28 +48,50 @@ Exit codes:
   4  cannot tell: the readings do not bear an answer, and nothing is slower
   5  environment unfit: a backend, device or permission is missing; another run is going on
   6  wrong results: a backend differs from the golden model
-  7  baseline not comparable: of another machine, input, build or format, or not whole
+  7  baseline not comparable: of another machine, input, build or format, or not whole; or a
+     bundle that does not verify
   130  interrupted; what was measured is kept";
+
+/// Where a flag comes from that is not given.
+const SETTINGS: &str = "\
+Settings:
+  A flag that is not given is taken from its environment variable, such as NANOGATE_RUN_BUDGET for
+  --budget of `run`, else from nanogate.toml in this folder, else from nanogate/config.toml below
+  $XDG_CONFIG_HOME or ~/.config. NANOGATE_CONFIG names another file; if it is empty, there is none.
+    gpu = \"nvidia\"                 # flags of all verbs
+    [run]                          # a verb, then its flags
+    backend = [\"scalar\", \"simd-avx2\"]
+    budget = 0.5
+  A key that is no flag is an error.
+
+Examples:
+  nanogate run --quick
+  nanogate doctor
+  nanogate gate --against origin/main
+  nanogate help run";
+
+fn after_help() -> String {
+    format!("{EXIT_CODES}\n\n{SETTINGS}")
+}
 
 /// Measures how fast capability descriptors can be classified, on every backend, verified first.
 #[derive(Debug, Parser)]
-#[command(name = "nanogate", version, after_help = EXIT_CODES, propagate_version = true)]
+#[command(name = "nanogate", version, after_help = after_help(), propagate_version = true)]
 struct Arguments {
-    /// Processor features to act as if they were missing, such as avx512f,gfni (also by the
-    /// environment variable `NANOGATE_HIDE_CPU`)
+    /// Processor features to act as if they were missing, such as avx512f,gfni
     #[arg(long, global = true, value_name = "NAME", value_parser = Features::parse,
           default_value = "", hide_default_value = true)]
     hide_cpu: Features,
     /// Graphics processor to use: its index or part of its name, as `nanogate backends` lists them
     /// [default: a discrete one, else the most capable kind]
-    #[arg(long, global = true, value_name = "INDEX|NAME", env = "NANOGATE_GPU")]
+    #[arg(long, global = true, value_name = "INDEX|NAME")]
     gpu: Option<String>,
     /// Variant of the compute shader, such as fold-vec4 [default: the fastest on the device]
     #[arg(long, global = true, value_name = "NAME", value_parser = gpu_variant)]
     gpu_variant: Option<String>,
     /// Descriptors that one beat of the simulated design holds: 1, 2, 4 or 8 [default: the
     /// backend's, 4]
-    #[arg(long, global = true, value_name = "N", value_parser = lanes, env = "NANOGATE_LANES")]
+    #[arg(long, global = true, value_name = "N", value_parser = lanes)]
     lanes: Option<u8>,
     /// How the simulated design is compiled: `fast`, or `checked` with assertions and unknown
     /// values drawn at random; both count the same cycles
@@ -80,6 +108,8 @@ enum Verb {
     Run(Box<run::Arguments>),
     /// Compare records of runs, such as saved baselines, and list these
     Compare(compare::Arguments),
+    /// Say whether lab records are what was written, and what is in them
+    Bundle(bundle::Arguments),
     /// Compare every available backend with the golden model
     Verify(verify::Arguments),
     /// Write records and comparisons in formats that CI and other tools read
@@ -102,14 +132,20 @@ enum Verb {
     Backends(backends::Arguments),
     /// Say whether this machine is fit to measure on, and make it fitter
     Doctor(doctor::Arguments),
+    /// What a lab runs on a machine: list, show, check, detect and write profiles
+    Profile(profile::Arguments),
     /// Build, describe, explain and multiply the corpus of real tools
     Corpus(corpus::Arguments),
+    /// Print what a shell needs to complete the command line
+    Completions(completions::Arguments),
+    /// Print the manual, or write a page for each verb
+    Man(man::Arguments),
 }
 
 /// Reads the command line, does what it says, prints at most one line of error.
 #[must_use]
 pub fn main() -> ExitCode {
-    match act(Arguments::parse()) {
+    match settings::arguments().and_then(act) {
         Ok(exit) => exit.into(),
         Err(failure) => failure.report(),
     }
@@ -120,10 +156,10 @@ fn gpu_variant(name: &str) -> Result<String, String> {
     let all = crate::backend::gpu::shader::Variant::all();
     let known: Vec<String> = all.map(|variant| variant.to_string()).collect();
     if known.iter().any(|known| known == name) {
-        Ok(name.to_owned())
-    } else {
-        Err(format!("no such variant; known: {}", known.join(", ")))
+        return Ok(name.to_owned());
     }
+    let hint = crate::nearest::hint(name, known.iter().map(String::as_str));
+    Err(format!("no such variant; known: {}{hint}", known.join(", ")))
 }
 
 #[cfg(not(feature = "gpu"))]
@@ -154,6 +190,7 @@ fn act(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.verb {
         Verb::Run(arguments) => run::main(&arguments, &context),
         Verb::Compare(arguments) => compare::main(&arguments),
+        Verb::Bundle(arguments) => bundle::main(&arguments),
         Verb::Verify(arguments) => verify::main(&arguments, &context),
         Verb::Report(arguments) => report::main(&arguments),
         Verb::Selftest(arguments) => selftest::main(&arguments, &context),
@@ -164,7 +201,10 @@ fn act(arguments: Arguments) -> Result<Exit, Failure> {
         Verb::Decide(arguments) => decide::main(&arguments, &context),
         Verb::Backends(arguments) => backends::main(&arguments, &context),
         Verb::Doctor(arguments) => doctor::main(&arguments, &context),
+        Verb::Profile(arguments) => profile::main(&arguments, &context),
         Verb::Corpus(arguments) => corpus::main(arguments),
+        Verb::Completions(arguments) => completions::main(&arguments),
+        Verb::Man(arguments) => man::main(&arguments),
     }
 }
 
@@ -180,7 +220,7 @@ fn backends_asked(
 ) -> Result<(Available, Missing), Failure> {
     for id in ids {
         registry::find(id).map_err(|error| {
-            Failure::usage(format!("--backend: {error}; `nanogate backends` says more"))
+            Failure::usage(format!("--backend: {error} (`nanogate backends` says more)"))
         })?;
     }
     let mut available = Vec::new();

@@ -1,23 +1,57 @@
-//! Progress on standard error, for people: nothing when it is not a terminal.
+//! Progress on standard error, for people: nothing when it is not a terminal, and no colour.
 //!
 //! Drawn by the thread that does the work, so that nothing else runs while something is measured.
 
+use std::fmt;
+
 use indicatif::{ProgressBar, ProgressStyle};
+
+/// Steps of a bar: how many are done, and how many there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Steps {
+    pub(super) done: u64,
+    pub(super) all: u64,
+}
+
+impl Steps {
+    /// Reads what [`fmt::Display`] writes.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let found = text.split_once('/').and_then(|(done, all)| {
+            Some(Self { done: done.parse().ok()?, all: all.parse().ok()? })
+        });
+        found.ok_or_else(|| "not steps such as 3/10".into())
+    }
+}
+
+impl fmt::Display for Steps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.done, self.all)
+    }
+}
 
 /// A bar with the steps done, the time left, and what is going on. Goes away when dropped.
 pub(super) struct Progress(ProgressBar);
 
-const TEMPLATE: &str = "{bar:24} {pos}/{len}  {elapsed} so far, {eta} left  {msg}";
+const TEMPLATE: &str = "[{bar:24}] {pos}/{len}  {eta} left  {wide_msg}";
+/// Done, doing, to do: on every terminal there is.
+const SIGNS: &str = "=> ";
 
 impl Progress {
     /// A bar of `all` steps.
     pub(super) fn new(what: &str, all: u64) -> Self {
+        Self::after(what, Steps { done: 0, all })
+    }
+
+    /// A bar of which others did the first steps: the time left is by what is done from now on.
+    pub(super) fn after(what: &str, Steps { done, all }: Steps) -> Self {
         let bar = ProgressBar::new(all);
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
-            bar.set_style(style);
+            bar.set_style(style.progress_chars(SIGNS));
         }
         bar.set_message(what.to_owned());
+        bar.set_position(done);
         bar.tick();
+        bar.reset_eta();
         Self(bar)
     }
 
@@ -42,5 +76,20 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.0.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What one process says of its steps, another one reads.
+    #[test]
+    fn steps_are_read_as_written() {
+        let steps = Steps { done: 3, all: 10 };
+        assert_eq!(Steps::parse(&steps.to_string()), Ok(steps));
+        for wrong in ["", "3", "3/", "-1/2", "3/x"] {
+            assert!(Steps::parse(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -12,9 +12,12 @@ use super::{
     Exit, Failure,
     output::{self, Output},
 };
-use crate::export::{
-    self, FORMATS, Format,
-    document::{self, Kind, Origin, Source},
+use crate::{
+    export::{
+        self, FORMATS, Format,
+        document::{self, Kind, Origin, Source},
+    },
+    nearest,
 };
 
 /// Arguments of `nanogate report`.
@@ -26,8 +29,11 @@ pub(super) struct Arguments {
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Format to write; `list` lists them all, with what reads them
-    #[arg(long, value_name = "NAME", value_parser = choice)]
-    format: Choice,
+    #[arg(long, value_name = "NAME", value_parser = choice, required_unless_present = "html")]
+    format: Option<Choice>,
+    /// One page with charts for a browser: the same as `--format html`
+    #[arg(long, conflicts_with = "format")]
+    html: bool,
     /// Read a file of this tool instead: a list of results, or its history, data.js
     #[arg(long, value_name = "TOOL", value_parser = [FOREIGN])]
     from: Option<String>,
@@ -38,6 +44,9 @@ pub(super) struct Arguments {
     #[arg(long)]
     json: bool,
 }
+
+/// The format of `--html`.
+const HTML: &str = "html";
 
 /// The tool whose files are read beside our own.
 const FOREIGN: &str = "github-action-benchmark";
@@ -53,9 +62,12 @@ fn choice(name: &str) -> Result<Choice, String> {
     if name == "list" {
         return Ok(Choice::List);
     }
-    let known = || FORMATS.map(|format| format.name).join(", ");
     let found = export::find(name).map(Choice::One);
-    found.ok_or_else(|| format!("no such format; known: {}", known()))
+    found.ok_or_else(|| {
+        let known = FORMATS.map(|format| format.name);
+        let hint = nearest::hint(name, known);
+        format!("no such format; known: {}{hint}", known.join(", "))
+    })
 }
 
 fn after_help() -> String {
@@ -67,6 +79,7 @@ A report says what is in the file and does not judge: it exits with 0 also where
 a regression. `compare` and `gate` judge.
 
 Examples:
+  nanogate report --html nanogate-run.json --out report.html
   nanogate report comparison.json --format github-summary >> \"$GITHUB_STEP_SUMMARY\"
   nanogate report comparison.json --format github-annotations
   nanogate report comparison.json --format junit --out junit.xml
@@ -93,9 +106,10 @@ fn holds(format: &Format) -> Vec<&'static str> {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
-    let format = match arguments.format {
-        Choice::List => return list(arguments.json),
-        Choice::One(format) => format,
+    let format = match arguments.format.map_or_else(|| choice(HTML), Ok) {
+        Ok(Choice::List) => return list(arguments.json),
+        Ok(Choice::One(format)) => format,
+        Err(error) => return Err(Failure::usage(error)),
     };
     if arguments.json {
         let message = "--json: only with --format list; a format is what it is";
@@ -116,6 +130,9 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
         Failure::usage(format!("--format {}: {error} ({})", format.name, names.join(", ")))
     })?;
     let mut out = Output::open(&arguments.out)?;
+    if format.name == HTML && out.is_terminal() {
+        return Err(Failure::usage("--out: a page is for a browser: name a file, such as x.html"));
+    }
     out.write(text.as_bytes())?;
     out.finish()?;
     Ok(Exit::Pass)

@@ -1,30 +1,35 @@
 //! `nanogate run`: verifies, then measures, and keeps what is measured.
 
+mod announcement;
 mod baselines;
+mod bundling;
 mod counting;
 mod device;
 mod first_cache;
+mod keeping;
 mod launch;
 mod launches;
 mod lineup;
 mod load;
+mod obey;
 mod plan;
 mod session;
 mod simulated;
 
 use std::{path::PathBuf, time::Duration};
 
-use super::{Exit, Failure, history};
+use super::{Exit, Failure, history, progress::Steps};
 use crate::{
     backend::ProbeContext,
     host::affinity,
     measure::{Method, footprint::Wanted},
+    nearest,
     report::baseline::BaselineName,
 };
 pub(super) use launches::drawn_seed;
 
 /// Arguments of `nanogate run`.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
 Each backend is compared with the golden model on the very input that is then measured, before
 and after, and while it is measured. The record is rewritten after each entry, so that nothing
@@ -45,8 +50,13 @@ Examples:
   nanogate run --method load --backend scalar --clients 100 --knee-p99 50 --hlog lab/hlog
   nanogate run --save-baseline main      # and later, to compare with it:
   nanogate run --baseline main
+  nanogate run --profile x86-server-isolated --bundle lab/today
   nanogate run --core 3 --budget 5 --launches 10 --out lab/today.json")]
 pub(super) struct Arguments {
+    /// Do what this profile says, unless other flags say otherwise; an id that `nanogate profile
+    /// list` knows, or a file
+    #[arg(long, value_name = "ID|FILE")]
+    profile: Option<String>,
     /// Only these backends; missing ones are then an error (repeatable, or comma-separated)
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     backend: Vec<String>,
@@ -80,29 +90,30 @@ pub(super) struct Arguments {
     budget: Option<Duration>,
     /// Processes that measure one after the other, each with another layout of stack, environment
     /// and buffers; the budget is shared by them, and what differs between them is part of every
-    /// interval
-    #[arg(long, value_name = "N", default_value_t = 3,
-          value_parser = clap::value_parser!(u32).range(1..=100))]
-    launches: u32,
+    /// interval [default: 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    launches: Option<u32>,
     /// Seed from which the layouts are drawn [default: drawn; the record has it]
     #[arg(long, value_name = "S", overrides_with = "layout_seed")]
     layout_seed: Option<u64>,
     /// The launch that this process is, for the one that starts it
     #[arg(long, hide = true, requires = "layout_seed")]
     launch: Option<u32>,
+    /// Steps of all launches, and those of the launches before this one
+    #[arg(long, hide = true, requires = "launch", value_parser = Steps::parse)]
+    steps: Option<Steps>,
     /// Core to measure on [default: an isolated one, else the last]
     #[arg(long, value_name = "N")]
     core: Option<usize>,
     /// Corpus file instead of the embedded snapshot
     #[arg(long, value_name = "FILE")]
     corpus: Option<PathBuf>,
-    /// Seed with which inputs are drawn from the corpus
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    seed: u64,
-    /// Faulty records per thousand in the input
-    #[arg(long, value_name = "PERMILLE", default_value_t = 1,
-          value_parser = clap::value_parser!(u16).range(0..=1000))]
-    faults: u16,
+    /// Seed with which inputs are drawn from the corpus [default: 1]
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// Faulty records per thousand in the input [default: 1]
+    #[arg(long, value_name = "PERMILLE", value_parser = clap::value_parser!(u16).range(0..=1000))]
+    faults: Option<u16>,
     /// Destroy the device after N submissions, to see that the rest is kept
     #[arg(long, value_name = "N")]
     plant_device_loss: Option<u64>,
@@ -121,6 +132,14 @@ pub(super) struct Arguments {
     /// Where the record goes
     #[arg(long, value_name = "FILE", default_value = "nanogate-run.json")]
     out: PathBuf,
+    /// Also write all that shows what was measured to a new folder: the record, the readings that
+    /// its figures follow from, what doctor finds, profile, environment, log and report;
+    /// `nanogate bundle verify` holds it against its digests
+    #[arg(long, value_name = "DIR")]
+    bundle: Option<PathBuf>,
+    /// Where this launch keeps its readings and what it says
+    #[arg(long, hide = true, requires = "launch", value_name = "DIR")]
+    readings: Option<PathBuf>,
     /// Also append the finished record to a history, for `nanogate history` [default, without
     /// FILE: .nanogate/history.sqlite]
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = history::DEFAULT)]
@@ -131,6 +150,9 @@ pub(super) struct Arguments {
     /// Print the record instead of tables
     #[arg(long)]
     json: bool,
+    /// What the profile says beyond flags
+    #[arg(skip)]
+    under: Option<obey::Under>,
     // Last: its heading would hold for all flags that follow.
     #[command(flatten)]
     load: load::LoadArguments,
@@ -166,8 +188,9 @@ impl Threads {
 
 fn parse_method(text: &str) -> Result<Method, String> {
     Method::ALL.into_iter().find(|method| method.name() == text).ok_or_else(|| {
-        let known = Method::ALL.map(Method::name).join(", ");
-        format!("no such method; known: {known}")
+        let known = Method::ALL.map(Method::name);
+        let hint = nearest::hint(text, known);
+        format!("no such method; known: {}{hint}", known.join(", "))
     })
 }
 
@@ -184,6 +207,9 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
 pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
     let mut context = context.clone();
     context.gpu.lose_after = arguments.plant_device_loss;
+    let obeyed = arguments.profile.as_deref();
+    let obeyed = obeyed.map(|asked| obey::obey(arguments, asked, &mut context)).transpose()?;
+    let arguments = obeyed.as_ref().unwrap_or(arguments);
     match (arguments.launch, arguments.layout_seed) {
         (Some(number), Some(layout_seed)) => launch::main(arguments, &context, number, layout_seed),
         _ => launches::main(arguments, &context),

@@ -19,6 +19,7 @@ use super::{
     lockstep::{self, Programs, Reading, Side, Spec, Terms},
     output::{self, Output},
     progress::Progress,
+    terminal,
 };
 use crate::{
     backend::{BackendKind, ProbeContext},
@@ -201,7 +202,7 @@ fn exit_of(result: &SelfTest) -> Exit {
 /// Refuses what does not take host time on a processor.
 fn check_backend(id: &str, context: &ProbeContext) -> Result<(), Failure> {
     let entry = registry::find(id).map_err(|error| {
-        Failure::usage(format!("--backend: {error}; `nanogate backends` says more"))
+        Failure::usage(format!("--backend: {error} (`nanogate backends` says more)"))
     })?;
     if matches!(entry.kind, BackendKind::Gpu | BackendKind::Fpga | BackendKind::Bound) {
         let message = format!(
@@ -299,7 +300,8 @@ fn instrument(
     let interrupted: &AtomicBool = interrupt.flag();
     let limits = Limits { budget: EMPTY_BUDGET, precision: 0.0 };
     let bench = Bench { timer, limits, interrupted };
-    empty::measure(bench, [&mut one, &mut other]).map_err(Failure::internal)
+    let raw = empty::measure(bench, [&mut one, &mut other]).map_err(Failure::internal)?;
+    Ok(raw.readings())
 }
 
 /// What every worker is started with, and where its input lies.
@@ -419,6 +421,7 @@ fn show(result: &SelfTest, arguments: &Arguments) -> Result<(), Failure> {
     if arguments.json {
         return if on_standard_output { Ok(()) } else { output::print_json(result) };
     }
-    let text = format!("{}result    {}", table::render(result), arguments.out.display());
+    let shown = table::render(result, &terminal::screen());
+    let text = format!("{shown}result    {}", arguments.out.display());
     output::report(&text, on_standard_output)
 }

@@ -10,7 +10,8 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    Exit, Failure, backends_asked, corpus_asked, output, progress::Progress, waveform::Waveform,
+    Exit, Failure, backends_asked, corpus_asked, output, progress::Progress, terminal,
+    waveform::Waveform,
 };
 use crate::{
     backend::{
@@ -194,6 +195,21 @@ fn sabotaged(opened: Opened, index: Option<usize>) -> Opened {
     }
 }
 
+impl Outcome {
+    /// In a word, and with all that is known.
+    fn shown(&self, software: bool) -> (&'static str, String) {
+        match self {
+            Self::Verified { batch_count, record_count } => {
+                let label = if software { " (software, no GPU)" } else { "" };
+                ("verified", format!("{record_count} records in {batch_count} batches{label}"))
+            }
+            Self::Wrong { detail } => ("WRONG", detail.clone()),
+            Self::Failed { detail } => ("FAILED", detail.clone()),
+            Self::Skipped { reason } => ("skipped", reason.clone()),
+        }
+    }
+}
+
 impl Row {
     fn new(entry: &'static BackendEntry, outcome: Outcome) -> Self {
         Self { backend: entry.id, software: false, outcome, trace: None }
@@ -216,23 +232,12 @@ fn report(rows: &[Row], json: bool) -> Result<(), Failure> {
     if json {
         return output::print_json(rows);
     }
+    let screen = terminal::screen();
     let mut out = io::stdout().lock();
     for row in rows {
-        match &row.outcome {
-            Outcome::Verified { batch_count, record_count } => {
-                let label = if row.software { " (software, no GPU)" } else { "" };
-                writeln!(
-                    out,
-                    "{:<16} verified  {record_count} records in {batch_count} batches{label}",
-                    row.backend
-                )?;
-            }
-            Outcome::Wrong { detail } => writeln!(out, "{:<16} WRONG     {detail}", row.backend)?,
-            Outcome::Failed { detail } => writeln!(out, "{:<16} FAILED    {detail}", row.backend)?,
-            Outcome::Skipped { reason } => {
-                writeln!(out, "{:<16} skipped   {reason}", row.backend)?;
-            }
-        }
+        let (word, detail) = row.outcome.shown(row.software);
+        let word = screen.verdict(&format!("{word:<9}"));
+        writeln!(out, "{:<16} {word} {detail}", row.backend)?;
         if let Some(trace) = &row.trace {
             writeln!(out, "{:<16} trace     {trace}", "")?;
         }

@@ -15,6 +15,7 @@ pub mod document;
 mod go;
 mod google;
 mod history;
+mod html;
 mod junit;
 mod markdown;
 pub mod measurement;
@@ -50,6 +51,9 @@ pub enum ExportError {
          different names"
     )]
     Duplicate(String),
+    /// The format is a page of one document.
+    #[error("{0} shows one file: export one at a time")]
+    Several(&'static str),
     /// Nothing in the documents can be said in this format.
     #[error("nothing in the file can be said in {format}: {why}{}", elsewhere(format))]
     Nothing {
@@ -88,7 +92,7 @@ pub struct Format {
 }
 
 /// Every format, those of GitHub first.
-pub const FORMATS: [Format; 10] = [
+pub const FORMATS: [Format; 11] = [
     Format {
         name: "github-summary",
         consumer: "Markdown for a job's page: append it to $GITHUB_STEP_SUMMARY",
@@ -151,6 +155,13 @@ pub const FORMATS: [Format; 10] = [
         run: Some(csv::of_runs),
         comparison: Some(csv::of_comparisons),
         history: Some(csv::of_histories),
+    },
+    Format {
+        name: html::NAME,
+        consumer: "one page for people, with charts: open it in a browser",
+        run: Some(html::of_runs),
+        comparison: None,
+        history: None,
     },
     Format {
         name: "openmetrics",

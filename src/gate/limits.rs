@@ -5,6 +5,8 @@
 //! that there are not are errors: a limit with a slip in its name limits nothing. One that only
 //! fits no row of this gate is none, since hosts differ in their backends; it is told.
 
+mod within;
+
 use std::fmt;
 
 use serde::Deserialize;
@@ -266,7 +268,10 @@ impl fmt::Display for Selector {
 impl Limits {
     /// Reads a file's text.
     pub fn parse(text: &str) -> Result<Self, LimitsError> {
-        let file: File = toml::from_str(text)?;
+        Self::checked(toml::from_str(text)?)
+    }
+
+    fn checked(file: File) -> Result<Self, LimitsError> {
         if file.version != VERSION {
             return Err(LimitsError::Version(file.version));
         }

@@ -7,6 +7,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::nearest;
+
 /// Environment variable with features to hide, comma-separated, such as `avx512f,gfni`.
 pub const HIDE_VARIABLE: &str = "NANOGATE_HIDE_CPU";
 
@@ -33,7 +35,7 @@ bitflags::bitflags! {
 
 /// A name that no feature has.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("no processor feature `{name}`; known: {known}")]
+#[error("no processor feature `{name}`; known: {known}{}", nearest::hint(.name, .known.split(',')))]
 pub struct UnknownFeature {
     /// The name.
     pub name: String,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Bench,
     inputs::Rotation,
-    throughput::{self, Contestant},
+    throughput::{self, Contestant, Throughput},
 };
 use crate::{
     backend::{HostBackend, RaggedBatch, SubmitError},
@@ -158,8 +158,9 @@ fn middle(shorter: usize, longer: usize) -> Option<usize> {
     (more / less > NARROW && shorter < middle && middle < longer).then_some(middle)
 }
 
-/// What the points, shortest first, say together.
-fn outcome(points: &[Point]) -> Outcome {
+/// What the points, shortest first and at least one, say together.
+#[must_use]
+pub fn outcome(points: &[Point]) -> Outcome {
     let len_of = |index: usize| points[index].batch_len;
     let is_device = |point: &Point| point.winner() == Winner::Device;
     let (last, processor) = (points.len() - 1, last_of_processor(points));
@@ -221,20 +222,23 @@ pub enum BreakEvenError {
 const CONTESTS: usize = 5;
 
 /// Searches by contests of `processor` and `device`, for each length on rotations of their own in
-/// that order. What they leave behind is compared with the golden outputs.
+/// that order. What they leave behind is compared with the golden outputs. `keep` is told of every
+/// contest.
 pub fn measure<'p>(
     bench: Bench<'_>,
-    processor: &mut HostBackend,
-    device: &mut HostBackend,
+    [processor, device]: [&mut HostBackend; 2],
     len_max: usize,
     mut rotations: impl FnMut(usize) -> Result<[Rotation<'p>; 2], BreakEvenError>,
+    mut keep: impl FnMut(usize, &[Throughput; 2]),
 ) -> Result<BreakEven, BreakEvenError> {
     search(len_max, |batch_len| {
         for _ in 0..CONTESTS {
             let [mut first, mut second] = rotations(batch_len)?;
-            let contestants =
-                [Contestant::new(processor, &mut first), Contestant::new(device, &mut second)];
-            let [baseline, candidate] = throughput::measure_each(bench, contestants)?;
+            let contestants = [
+                Contestant::new(&mut *processor, &mut first),
+                Contestant::new(&mut *device, &mut second),
+            ];
+            let measured = throughput::measure_each(bench, contestants)?;
             for (who, rotation) in [("processor", &mut first), ("device", &mut second)] {
                 if let Some(divergence) = rotation.verify_measured() {
                     return Err(BreakEvenError::Wrong { who, divergence });
@@ -243,6 +247,8 @@ pub fn measure<'p>(
             if bench.is_interrupted() {
                 return Err(BreakEvenError::Interrupted);
             }
+            keep(batch_len, &measured);
+            let [baseline, candidate] = &measured;
             if let Some(speedup) = baseline.per_record.speedup_of(&candidate.per_record) {
                 return Ok(speedup);
             }
@@ -421,7 +427,11 @@ mod tests {
         let bench = Bench { timer: &timer, limits, interrupted: &interrupted };
         let mut device = EndToEnd(Shared::new(Box::new(device)));
         let rotations = |len| Ok([pool.rotation(len, 2, 0)?, pool.rotation(len, 2, 0)?]);
-        measure(bench, &mut mock::Host::golden(Op::Decide), &mut device, 16, rotations)
+        let mut contests = 0;
+        let contestants: [&mut HostBackend; 2] = [&mut mock::Host::golden(Op::Decide), &mut device];
+        let found = measure(bench, contestants, 16, rotations, |_, _| contests += 1);
+        assert!(found.is_err() || contests >= found.as_ref().map_or(0, |one| one.points.len()));
+        found
     }
 
     /// Contests of real readings find a device that waits slower; wrong outputs and Ctrl-C end

@@ -35,6 +35,8 @@ pub struct Counted {
     pub per_record: BTreeMap<Event, f64>,
     /// Events that the kernel did not count all the time, in any round.
     pub multiplexed: BTreeSet<Event>,
+    /// What each round counted of an event per record, least first.
+    pub rounds: BTreeMap<Event, Vec<f64>>,
 }
 
 /// Batches of a pass: as many as last for `target` by what was measured, and at least as many as
@@ -83,6 +85,7 @@ fn per_record(rounds: &[(Counts, Counts)], records: u64) -> Counted {
         each.sort_by(f64::total_cmp);
         counted.per_record.insert(event, stats::quantile(&each, 0.5));
         counted.multiplexed.remove(&event);
+        counted.rounds.insert(event, each);
     }
     counted
 }
@@ -135,7 +138,8 @@ mod tests {
             let per_record = Samples::from_units([nanos; 6]);
             let (per_thread, stop) = (Vec::new(), Stop::Budget);
             let steady = Steady { onset: Onset::Unknown, after: Duration::ZERO };
-            let measured = Throughput { per_record, per_thread, repetitions, stop, steady };
+            let all = per_record.clone();
+            let measured = Throughput { per_record, all, per_thread, repetitions, stop, steady };
             batches(&measured, batch_len, COUNT_TARGET)
         };
         assert_eq!((of(5.0, 1, 100), of(5.0, 4_000, 100)), (1_000, 4_000));

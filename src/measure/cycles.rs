@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{Bench, inputs::Rotation};
@@ -51,7 +52,7 @@ pub struct Cycles {
 }
 
 /// One batch at one pace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Paced {
     /// The paces around the design.
     pub pacing: Pacing,

@@ -12,7 +12,10 @@ use super::{
     latency::{self, LatencyError},
     throughput::{self, Contestant},
 };
-use crate::stats::Estimate;
+use crate::{
+    clock::HostNanos,
+    stats::{Estimate, Samples, latency::Histogram},
+};
 
 /// The empty operation as both host methods read it. Nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,36 +45,67 @@ impl Zero {
     }
 }
 
-/// Measures it. Each rotation must have the same batches. `None` where the readings were too few.
+/// The readings that both figures follow from.
+#[derive(Clone, Debug)]
+pub struct Raw {
+    /// Records per batch.
+    pub batch_len: usize,
+    /// Batches of the shorter reading, of whichever had fewer.
+    pub repetitions: u64,
+    /// What the timer resolves.
+    pub resolution_ns: f64,
+    /// By throughput, nanoseconds per record of the empty operation.
+    pub measured: Samples<HostNanos>,
+    /// Of its control, in the same rounds.
+    pub control: Samples<HostNanos>,
+    /// By latency, nanoseconds per batch that the operation takes more than its control.
+    pub net: Samples<HostNanos>,
+    /// By latency, nanoseconds per batch of the control.
+    pub empty: Histogram<HostNanos>,
+}
+
+impl Raw {
+    /// Both figures. `None` where the readings were too few.
+    #[must_use]
+    pub fn readings(&self) -> Option<EmptyReadings> {
+        let batch_len = self.batch_len as f64;
+        let throughput = Zero {
+            net_ns: self.measured.net_of(&self.control)?.map(|net| net * batch_len),
+            // A reading is the difference of n and 2n batches, so of two resolutions at most.
+            resolution_ns: 2.0 * self.resolution_ns / self.repetitions as f64,
+            gross_ns: self.control.median()?.value * batch_len,
+        };
+        let latency = Zero {
+            net_ns: self.net.median()?,
+            resolution_ns: self.resolution_ns,
+            gross_ns: self.empty.quantile_ns(0.5).ok()?,
+        };
+        Some(EmptyReadings { throughput, latency })
+    }
+}
+
+/// Measures it. Each rotation must have the same batches.
 pub fn measure(
     bench: Bench<'_>,
     [one, other]: [&mut Rotation<'_>; 2],
-) -> Result<Option<EmptyReadings>, LatencyError> {
-    let resolution_ns = bench.timer.quality().resolution_ns;
+) -> Result<Raw, LatencyError> {
     let (mut empty, mut control) = (Empty, Empty);
-    let batch_len = one.batch_len() as f64;
+    let batch_len = one.batch_len();
     let contestants = [
         Contestant::new(&mut empty, &mut *one).without_output(),
         Contestant::new(&mut control, other).without_output(),
     ];
     let [measured, control] = throughput::measure_each(bench, contestants)?;
     let read = latency::measure(bench, &mut Empty, one)?;
-    // A reading is the difference of n and 2n batches, so of two resolutions at most.
-    let of_batch = 2.0 * resolution_ns / measured.repetitions.min(control.repetitions) as f64;
-    let throughput = || {
-        Some(Zero {
-            net_ns: measured.per_record.net_of(&control.per_record)?.map(|net| net * batch_len),
-            resolution_ns: of_batch,
-            gross_ns: control.per_record.median()?.value * batch_len,
-        })
-    };
-    let latency = || {
-        let gross_ns = read.empty.quantile_ns(0.5).ok()?;
-        Some(Zero { net_ns: read.net.median()?, resolution_ns, gross_ns })
-    };
-    Ok(throughput()
-        .zip(latency())
-        .map(|(throughput, latency)| EmptyReadings { throughput, latency }))
+    Ok(Raw {
+        batch_len,
+        repetitions: measured.repetitions.min(control.repetitions),
+        resolution_ns: bench.timer.quality().resolution_ns,
+        measured: measured.per_record,
+        control: control.per_record,
+        net: read.net,
+        empty: read.empty,
+    })
 }
 
 #[cfg(test)]
@@ -111,7 +145,7 @@ mod tests {
         let bench = Bench { timer: &timer, limits, interrupted: &interrupted };
         let mut rotations = [0, 0].map(|thread| pool.rotation(1, 256, thread).unwrap());
         let [one, other] = &mut rotations;
-        let mut read = || measure(bench, [&mut *one, &mut *other]).unwrap().unwrap();
+        let mut read = || measure(bench, [&mut *one, &mut *other]).unwrap().readings().unwrap();
         let holds = |zero: EmptyReadings| zero.throughput.holds() && zero.latency.holds();
         let tries: Vec<EmptyReadings> = (0..5).map(|_| read()).collect();
         assert!(tries.iter().any(|zero| holds(*zero)), "{tries:?}");

@@ -15,7 +15,7 @@ use crate::{
     backend::{HostBackend, SubmitError},
     clock::HostNanos,
     host::timer::Timer,
-    stats::{Samples, latency::Histogram, median, steady},
+    stats::{Samples, latency::Histogram, median, steady::Groups},
 };
 
 /// Readings that bear every percentile that is looked for.
@@ -34,6 +34,8 @@ pub struct Latency {
     pub stop: Stop,
     /// When the readings became steady.
     pub steady: Steady,
+    /// All readings in groups, those before the steady state too: what that is found by.
+    pub groups: Groups,
 }
 
 /// What went wrong while measuring.
@@ -91,7 +93,8 @@ fn finish(
     stop: Stop,
 ) -> Result<Latency, LatencyError> {
     let (units, empty_units) = (readings.units(), empty.units());
-    let onset = steady::onset(&units);
+    let groups = Groups::of(&units);
+    let onset = groups.onset();
     // The first that are steady from their first reading on.
     let early = all.iter().take_while(|one| one.first < onset.discarded()).count();
     let steady = &all[early.min(all.len() - 1)..];
@@ -107,6 +110,7 @@ fn finish(
         net: Samples::from_units(net),
         stop,
         steady: Steady { onset, after: steady[0].begun },
+        groups,
     })
 }
 

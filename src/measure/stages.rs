@@ -12,6 +12,8 @@
 
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Bench, Stop, WARM_UP_SHARE, device::Shared, inputs::Rotation};
 use crate::{
     backend::{
@@ -51,11 +53,45 @@ pub struct Stages {
     pub balance: Option<Estimate>,
     /// Median of the whole call over the plain reading of the same round.
     pub over_plain: Option<Estimate>,
+    /// What both are medians of.
+    pub rounds: Rounds,
     /// Readings in which the device says that it worked for longer than the host waited. Their
     /// queue counts as zero. There are none unless a clock lies.
     pub overruns: u64,
     /// Why measuring ended.
     pub stop: Stop,
+}
+
+/// Nanoseconds of each round, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rounds {
+    /// The stages added up.
+    pub sum_ns: Vec<f64>,
+    /// The whole call around them.
+    pub whole_ns: Vec<f64>,
+    /// The same batch, submitted plainly.
+    pub plain_ns: Vec<f64>,
+}
+
+impl Rounds {
+    /// Median of the sum of stages over the whole call, round by round.
+    #[must_use]
+    pub fn balance(&self) -> Option<Estimate> {
+        median_quotient(&self.sum_ns, &self.whole_ns)
+    }
+
+    /// Median of the whole call over the plain one, round by round.
+    #[must_use]
+    pub fn over_plain(&self) -> Option<Estimate> {
+        median_quotient(&self.whole_ns, &self.plain_ns)
+    }
+}
+
+fn median_quotient(over: &[f64], under: &[f64]) -> Option<Estimate> {
+    let mut quotients: Vec<f64> =
+        over.iter().zip(under).map(|(over, under)| over / under).collect();
+    quotients.sort_by(f64::total_cmp);
+    interval::median(&quotients)
 }
 
 /// Device time, per batch.
@@ -91,6 +127,7 @@ impl Stages {
             plain: Histogram::new()?,
             balance: None,
             over_plain: None,
+            rounds: Rounds::default(),
             overruns: 0,
             stop: Stop::Complete,
         })
@@ -113,6 +150,9 @@ impl Stages {
         self.end_to_end.record(whole);
         self.plain.record(plain);
         self.overruns += u64::from(parts.queue.is_none());
+        self.rounds.sum_ns.push(parts.sum.in_units());
+        self.rounds.whole_ns.push(whole.in_units());
+        self.rounds.plain_ns.push(plain.in_units());
         if let (Some(stages), Some(elapsed)) = (&mut self.device, parts.device) {
             stages.upload.record(elapsed.upload);
             stages.kernel.record(elapsed.kernel);
@@ -139,19 +179,14 @@ pub fn measure(
     let has_device_time = agreement.is_some() && device.facts().timestamps.is_some();
     let mut measured = Stages::new(has_device_time)?;
     warm_up(bench, device, rotation)?;
-    let (mut balances, mut over_plain) = (Vec::new(), Vec::new());
-    let clock = Instant::now();
+    let (mut rounds, clock) = (0usize, Instant::now());
     measured.stop = loop {
         for (batch, out) in rotation.stretch(1).into_iter() {
-            let staged_first = balances.len().is_multiple_of(2);
+            let staged_first = rounds.is_multiple_of(2);
             let (staged, plain) = read(bench.timer, device, batch, out, staged_first)?;
-            let parts = staged.split(agreement);
-            measured.record(&parts, staged.whole, plain);
-            let whole = staged.whole.in_units();
-            balances.push(parts.sum.in_units() / whole);
-            over_plain.push(whole / plain.in_units());
+            measured.record(&staged.split(agreement), staged.whole, plain);
+            rounds += 1;
         }
-        let rounds = balances.len();
         if rounds >= ROUNDS_MAX {
             break Stop::Complete;
         }
@@ -162,14 +197,9 @@ pub fn measure(
             None => {}
         }
     };
-    measured.balance = median(balances);
-    measured.over_plain = median(over_plain);
+    measured.balance = measured.rounds.balance();
+    measured.over_plain = measured.rounds.over_plain();
     Ok(measured)
-}
-
-fn median(mut quotients: Vec<f64>) -> Option<Estimate> {
-    quotients.sort_by(f64::total_cmp);
-    interval::median(&quotients)
 }
 
 fn warm_up(

@@ -43,6 +43,8 @@ const TEAM_READING: Duration = Duration::from_micros(500);
 pub struct Throughput {
     /// Nanoseconds per record of all threads together, one reading per round.
     pub per_record: Samples<HostNanos>,
+    /// The same of all rounds, those before the steady state too.
+    pub all: Samples<HostNanos>,
     /// Nanoseconds per record of each thread by itself.
     pub per_thread: Vec<Samples<HostNanos>>,
     /// Batches that each thread submits in the shorter reading.
@@ -244,6 +246,7 @@ impl<'a, 'b> Contestant<'a, 'b> {
         let members = self.members.into_iter();
         Throughput {
             per_record: self.per_record.from_index(from),
+            all: self.per_record,
             per_thread: members.map(|one| one.per_record.from_index(from)).collect(),
             repetitions: self.repetitions,
             stop: ending.stop,

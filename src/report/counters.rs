@@ -97,6 +97,7 @@ mod tests {
         entry.put_events(&Counted {
             per_record: [(Event::Instructions, 10.0), (Event::Cycles, 4.0)].into(),
             multiplexed: [Event::LlcMisses].into(),
+            ..Counted::default()
         });
         assert_eq!(entry.metrics.get(IPC), Some(&2.5));
         assert_eq!(entry.metrics.get("host/instructions/per_record"), Some(&10.0));

@@ -159,15 +159,26 @@ impl Entry {
         bounded: Bounded<'_>,
     ) -> Result<Self, HistogramError> {
         let mut entry = Self::new(header, Method::Stages, rotation, measured.stop);
-        entry.sample_count = measured.end_to_end.len();
+        entry.put_stages(measured, bounded)?;
+        entry.warn_of_stages(measured);
+        Ok(entry)
+    }
+
+    /// The figures of a stages measurement.
+    pub(crate) fn put_stages(
+        &mut self,
+        measured: &Stages,
+        bounded: Bounded<'_>,
+    ) -> Result<(), HistogramError> {
+        self.sample_count = measured.end_to_end.len();
         let mut histograms = BTreeMap::new();
-        entry.put_distribution(END_TO_END, &measured.end_to_end, &mut histograms)?;
-        entry.put_distribution(PLAIN, &measured.plain, &mut histograms)?;
+        self.put_distribution(END_TO_END, &measured.end_to_end, &mut histograms)?;
+        self.put_distribution(PLAIN, &measured.plain, &mut histograms)?;
         let Stages { write, queue, decode, .. } = measured;
         for (metric, histogram) in
             [("host/write", write), ("host/queue", queue), ("host/decode", decode)]
         {
-            entry.put_distribution(metric, histogram, &mut histograms)?;
+            self.put_distribution(metric, histogram, &mut histograms)?;
         }
         if let Some(DeviceStages { upload, kernel, download }) = &measured.device {
             let on_device = [
@@ -176,25 +187,24 @@ impl Entry {
                 ("device/download", download),
             ];
             for (metric, histogram) in on_device {
-                entry.put_distribution(metric, histogram, &mut histograms)?;
+                self.put_distribution(metric, histogram, &mut histograms)?;
             }
         } else {
             for metric in STAGES.into_iter().filter(|metric| metric.starts_with("device/")) {
                 let reason = "there is no device time: see the warning `no-device-time`".to_owned();
-                entry.absent.insert(format!("{metric}/p50"), reason);
+                self.absent.insert(format!("{metric}/p50"), reason);
             }
         }
-        entry.bound_stages(bounded);
-        entry.stages = Some(StagesRecord {
-            sum_ns: STAGES.iter().filter_map(|stage| entry.metric(stage, "p50")).sum(),
-            end_to_end_ns: entry.metric(END_TO_END, "p50").unwrap_or_default(),
+        self.bound_stages(bounded);
+        self.stages = Some(StagesRecord {
+            sum_ns: STAGES.iter().filter_map(|stage| self.metric(stage, "p50")).sum(),
+            end_to_end_ns: self.metric(END_TO_END, "p50").unwrap_or_default(),
             balance: measured.balance,
             over_plain: measured.over_plain,
             overrun_count: measured.overruns,
             histograms,
         });
-        entry.warn_of_stages(measured);
-        Ok(entry)
+        Ok(())
     }
 
     /// Percentiles where earned, and the whole distribution.
@@ -295,25 +305,30 @@ impl Entry {
     ) -> Self {
         let mut entry = Self::new(header, Method::Resident, rotation, measured.stop);
         entry.put_host_samples(&measured.end_to_end, precision);
+        entry.put_kernel(measured, launch_ns);
+        entry
+    }
+
+    /// The kernel alone, and what bounds it.
+    pub(crate) fn put_kernel(&mut self, measured: &Resident, launch_ns: f64) {
         let median = measured.kernel.as_ref().and_then(Samples::median);
         let (Some(kernel), Some(median)) = (&measured.kernel, median) else {
             let reason = "there is no device time, or too few readings".to_owned();
-            entry.absent.insert(format!("{KERNEL_PER_RECORD}/p50"), reason);
-            return entry;
+            self.absent.insert(format!("{KERNEL_PER_RECORD}/p50"), reason);
+            return;
         };
         for (stat, value) in
             [("p50", median.value), ("p50_low", median.low), ("p50_high", median.high)]
         {
-            entry.metrics.insert(format!("{KERNEL_PER_RECORD}/{stat}"), value);
+            self.metrics.insert(format!("{KERNEL_PER_RECORD}/{stat}"), value);
         }
-        let records = entry.batch_len;
+        let records = self.batch_len;
         let bounded = Bounded { bounds: &measured.bounds, records, launch_ns };
         for bound in DeviceBound::ALL {
             // The kernel reads its input, and does not copy it: the rest is shown for itself.
             let of = (bound == DeviceBound::Read).then_some(KERNEL_PER_RECORD);
-            entry.put_bound(bound, bounded, of, |samples| samples.speedup_of(kernel));
+            self.put_bound(bound, bounded, of, |samples| samples.speedup_of(kernel));
         }
-        entry
     }
 
     /// A bound on the device, if it is told.

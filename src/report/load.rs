@@ -12,7 +12,7 @@ use crate::{
         inputs::Rotation,
         load::{
             arrivals::Arrivals,
-            outcome::{Kind, Load},
+            outcome::{Evidence, Kind, Load},
             sweep::Knee,
         },
     },
@@ -105,29 +105,30 @@ impl Entry {
             rotation.footprint_bytes() + output_bytes * (load.workers as u64).saturating_sub(1);
         entry.sample_count = load.service.len();
         if entry.sample_count > 0 {
-            entry.put_load(load);
+            entry.put_load(load.evidence(), &load.late_start);
             entry.warn_of_load(load, &circumstances);
         }
         entry.load = Some(LoadRecord::new(load, circumstances)?);
         Ok(entry)
     }
 
-    fn put_load(&mut self, load: &Load) {
-        self.metrics.insert(format!("{REQUESTS_PER_S}/offered"), load.offered.rate_per_s);
-        self.metrics.insert(format!("{REQUESTS_PER_S}/achieved"), load.achieved_per_s);
-        self.put_extremes(SERVICE, &load.service);
-        self.put_extremes(LATE_START, &load.late_start);
-        self.put_extremes(RESPONSE, &load.response);
+    /// The figures of a load of which something was served.
+    pub(crate) fn put_load(&mut self, load: Evidence<'_>, late_start: &Histogram<HostNanos>) {
+        self.metrics.insert(format!("{REQUESTS_PER_S}/offered"), load.rate_per_s);
+        self.metrics.insert(format!("{REQUESTS_PER_S}/achieved"), load.achieved_per_s());
+        self.put_extremes(SERVICE, load.service);
+        self.put_extremes(LATE_START, late_start);
+        self.put_extremes(RESPONSE, load.response);
         for (stat, q) in PERCENTILES {
             let earned = |histogram: &Histogram<HostNanos>| {
                 histogram.quantile_ns(q).map_err(|unearned| unearned.to_string())
             };
-            self.put(format!("{SERVICE}/{stat}"), earned(&load.service));
-            self.put(format!("{LATE_START}/{stat}"), earned(&load.late_start));
+            self.put(format!("{SERVICE}/{stat}"), earned(load.service));
+            self.put(format!("{LATE_START}/{stat}"), earned(late_start));
             self.put(format!("{RESPONSE}/{stat}"), load.response_ns(q));
         }
         if let Err(reason) = load.response_ns(0.5)
-            && load.lost > 0
+            && load.lost() > 0
         {
             for stat in ["max", "mean"] {
                 self.metrics.remove(&format!("{RESPONSE}/{stat}"));

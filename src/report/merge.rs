@@ -79,7 +79,7 @@ fn place(entry: &Entry) -> impl PartialEq + '_ {
 const JUDGED_ANEW: [&str; 1] = ["wide-interval"];
 
 /// An entry with the launches of both.
-fn join(one: &Entry, other: &Entry, precision: f64) -> Result<Entry, HistogramError> {
+pub(crate) fn join(one: &Entry, other: &Entry, precision: f64) -> Result<Entry, HistogramError> {
     let mut joined = one.clone();
     joined.launches.extend(other.launches.iter().cloned());
     let launches = joined.launches.clone();

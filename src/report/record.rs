@@ -8,6 +8,7 @@ use super::{
     device::{BreakEvenRecord, DeviceBoundRecord, DeviceRecord, StagesRecord},
     launch::{EntryLaunch, LaunchRecord, SteadyRecord},
     load::LoadRecord,
+    profile::ProfileRecord,
     ratio::{Bound, RepeatsRecord, Speedup},
     simulated::{CyclesRecord, SimulatedRecord},
 };
@@ -28,6 +29,8 @@ use crate::{
     },
     warning::{Warning, WarningRecord},
 };
+
+pub use super::tool::Tool;
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "nanogate.run/1";
@@ -51,6 +54,9 @@ pub struct RunRecord {
     /// kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_s: Option<f64>,
+    /// What the run was measured under. Absent where flags alone said what to measure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileRecord>,
     /// The clock, as the first launch found it.
     pub timer: TimerRecord,
     /// The performance counters, and why there are not more.
@@ -92,38 +98,6 @@ pub enum Status {
     Interrupted,
     /// A backend gave wrong results.
     WrongResults,
-}
-
-/// The program that measured.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tool {
-    /// Package version.
-    pub version: String,
-    /// Source revision; `-dirty` when there were changes; `unknown` outside a checkout.
-    pub commit: String,
-    /// `release` or `debug`.
-    pub profile: String,
-    /// Compiler version.
-    pub rustc: String,
-    /// Target triple.
-    pub target: String,
-    /// Extra compiler flags.
-    pub rustflags: String,
-}
-
-impl Tool {
-    /// This program.
-    #[must_use]
-    pub fn current() -> Self {
-        Self {
-            version: env!("CARGO_PKG_VERSION").into(),
-            commit: env!("NANOGATE_COMMIT").into(),
-            profile: if cfg!(debug_assertions) { "debug" } else { "release" }.into(),
-            rustc: env!("NANOGATE_RUSTC").into(),
-            target: env!("NANOGATE_TARGET").into(),
-            rustflags: env!("NANOGATE_RUSTFLAGS").trim().into(),
-        }
-    }
 }
 
 /// The clock, and what the harness itself costs on it.
@@ -363,14 +337,14 @@ impl Entry {
         }
     }
 
-    fn put_steady(&mut self, steady: Steady) {
+    pub(crate) fn put_steady(&mut self, steady: Steady) {
         let steady = SteadyRecord::from(steady);
         self.warnings.extend(steady.warning().map(|warning| warning.record()));
         self.steady = Some(steady);
     }
 
     /// Time per record, if there are readings enough.
-    pub(super) fn put_host_samples(&mut self, samples: &Samples<HostNanos>, precision: f64) {
+    pub(crate) fn put_host_samples(&mut self, samples: &Samples<HostNanos>, precision: f64) {
         self.sample_count = samples.len() as u64;
         if let Some(summary) = samples.summary() {
             self.put_summary(&summary, precision);
@@ -438,7 +412,7 @@ impl Entry {
 
     /// The figures of a distribution of times per batch: percentiles where they are earned, with
     /// their intervals where the readings reach as far.
-    pub(super) fn put_histogram(
+    pub(crate) fn put_histogram(
         &mut self,
         histogram: &Histogram<HostNanos>,
     ) -> Result<(), HistogramError> {

@@ -171,26 +171,32 @@ impl Entry {
         facts: &SimFacts,
     ) -> Self {
         let mut entry = Self::new(header, Method::Cycles, rotation, Stop::Complete);
-        entry.sample_count = 1;
+        entry.put_cycles(measured, facts);
+        entry.warn_of_cycles(measured);
+        entry
+    }
+
+    /// The figures of a batch whose cycles were counted.
+    pub(crate) fn put_cycles(&mut self, measured: &Cycles, facts: &SimFacts) {
+        self.sample_count = 1;
         let Cycles { lanes, eager, slow_source, .. } = *measured;
-        entry.put_counts(LATENCY, &eager.seen.latency);
-        entry.put_counts(INTERVAL, &eager.seen.interval_in);
-        entry.put_mean(&eager.seen.interval_in);
+        self.put_counts(LATENCY, &eager.seen.latency);
+        self.put_counts(INTERVAL, &eager.seen.interval_in);
+        self.put_mean(&eager.seen.interval_in);
         let total = eager.elapsed.total.count();
         let stalled = eager.elapsed.stalled.count();
-        entry.metrics.insert(format!("{TOTAL}/count"), total as f64);
-        entry.metrics.insert(format!("{STALLED}/count"), stalled as f64);
-        entry.metrics.insert(format!("{RECORDS_PER_CYCLE}/mean"), eager.records_per_cycle());
+        self.metrics.insert(format!("{TOTAL}/count"), total as f64);
+        self.metrics.insert(format!("{STALLED}/count"), stalled as f64);
+        self.metrics.insert(format!("{RECORDS_PER_CYCLE}/mean"), eager.records_per_cycle());
         let steady = format!("{RECORDS_PER_CYCLE}/steady");
         if let Some((records, cycles)) = eager.steady(lanes) {
-            entry.metrics.insert(steady, records as f64 / cycles.count() as f64);
+            self.metrics.insert(steady, records as f64 / cycles.count() as f64);
         } else {
-            entry.absent.insert(steady, ONE_BEAT.into());
+            self.absent.insert(steady, ONE_BEAT.into());
         }
-        entry.warn_of_cycles(measured);
         let slow_sink = |paced: &Paced| PacedRecord::new(lanes, paced.pacing.sink, paced);
         let modeled = facts.timing.iter().filter_map(|one| ModeledRecord::new(one, measured));
-        entry.cycles = Some(CyclesRecord {
+        self.cycles = Some(CyclesRecord {
             lanes,
             bound: CycleBound::of(lanes, &eager),
             slow_source: PacedRecord::new(lanes, slow_source.pacing.source, &slow_source),
@@ -198,7 +204,6 @@ impl Entry {
             modeled: modeled.collect(),
             simulator_cost: measured.cost,
         });
-        entry
     }
 
     /// Least and most, where there are any and they are told apart.

@@ -1,23 +1,26 @@
 //! The tables that a run shows on the terminal.
 
 mod device;
+mod distribution;
 mod load;
 mod simulated;
 mod spread;
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use comfy_table::Table;
-
 use super::{
-    columns, counters,
+    columns::{self, Columns},
+    counters, prose,
     ratio::{Bound, Limit, Speedup},
     record::{END_TO_END, Entry, RunRecord, Status, UPLOAD_ONLY},
+    screen::Screen,
 };
 use crate::{
     measure::{Method, empty::Zero},
     stats::latency::PERCENTILES,
 };
+
+pub use device::verdict as break_even_verdict;
 
 /// How much a run is to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +33,7 @@ pub enum Detail {
 
 /// All that a run has to say: tables, warnings with their codes explained, skipped backends.
 #[must_use]
-pub fn render(record: &RunRecord, detail: Detail) -> String {
+pub fn render(record: &RunRecord, detail: Detail, screen: &Screen) -> String {
     let mut text = String::new();
     for method in Method::ALL {
         let entries: Vec<&Entry> =
@@ -42,20 +45,28 @@ pub fn render(record: &RunRecord, detail: Detail) -> String {
             Method::Throughput => vec![(THROUGHPUT_TITLE, throughput(&entries))],
             Method::Latency => vec![(LATENCY_TITLE, latency(&entries))],
             Method::Load => load::tables(&entries),
-            Method::Cycles => simulated::tables(&entries),
+            Method::Cycles => simulated::tables(&entries, screen.glyphs),
             _ => device::of_method(method, &entries).into_iter().collect(),
         };
         for (title, table) in found {
-            let _ = writeln!(text, "{title}\n{table}\n");
+            push_table(&mut text, title, &table, screen);
         }
     }
-    if detail == Detail::Spread
-        && let Some(table) = spread::of(&record.entries)
-    {
-        let _ = writeln!(text, "{}\n{table}\n", spread::TITLE);
+    if detail == Detail::Spread {
+        let found = [
+            spread::of(&record.entries).map(|table| (spread::TITLE, table)),
+            distribution::of(&record.entries, screen.glyphs)
+                .map(|table| (distribution::TITLE, table)),
+        ];
+        for (title, table) in found.into_iter().flatten() {
+            push_table(&mut text, title, &table, screen);
+        }
     }
-    let _ = write!(text, "{}", footer(record));
-    text
+    text + &prose::fit(&footer(record), screen)
+}
+
+fn push_table(text: &mut String, title: &str, table: &Columns, screen: &Screen) {
+    let _ = writeln!(text, "{}\n{}\n", prose::fit(title, screen), table.on(screen));
 }
 
 const THROUGHPUT_TITLE: &str = "\
@@ -66,7 +77,7 @@ const UPLOAD_NAME: &str = "(upload only)";
 const LATENCY_TITLE: &str =
     "Latency: one batch per reading, ns per batch, percentiles where earned";
 
-fn throughput(entries: &[&Entry]) -> Table {
+fn throughput(entries: &[&Entry]) -> Columns {
     let header = [
         "backend",
         "threads",
@@ -93,7 +104,7 @@ fn throughput(entries: &[&Entry]) -> Table {
         }
         rows.push(throughput_row(entry));
     }
-    columns::table(&header, 1, rows)
+    columns::table(&header, 1, rows).sparing(&["GB/s", "bound by", "Mrec/s", "% roof", "x 1 thr"])
 }
 
 /// The backend, labelled where a driver imitates its device.
@@ -144,7 +155,7 @@ fn throughput_row(entry: &Entry) -> Vec<String> {
     row
 }
 
-fn latency(entries: &[&Entry]) -> Table {
+fn latency(entries: &[&Entry]) -> Columns {
     let mut header = vec!["backend", "batch", "in", "readings"];
     header.extend(PERCENTILES.map(|(name, _)| name));
     header.extend(["max", "warnings"]);
@@ -159,7 +170,7 @@ fn latency(entries: &[&Entry]) -> Table {
         row.extend([number(entry.metric(END_TO_END, "max")), codes(entry)]);
         row
     });
-    columns::table(&header, 1, rows)
+    columns::table(&header, 1, rows).sparing(&["readings", "p90", "p99.999", "p99.99", "p99.9"])
 }
 
 fn codes(entry: &Entry) -> String {

@@ -176,6 +176,27 @@ impl<C: Time> Histogram<C> {
         self.len() - self.picos.count_between(0, picos.min(PICOS_MAX))
     }
 
+    /// Readings in each of so many steps from the least to the greatest, each as many times as long
+    /// as the one before. Where all are one, they are in the middle.
+    #[must_use]
+    pub fn counts_by_logarithm(&self, steps: usize) -> Vec<u64> {
+        let counted = |step: hdrhistogram::iterators::IterationValue<u64>| {
+            ((step.value_iterated_to().max(1) as f64).ln(), step.count_at_value())
+        };
+        let recorded: Vec<(f64, u64)> = self.picos.iter_recorded().map(counted).collect();
+        let mut counts = vec![0; steps];
+        let [(low, _), ..] = *recorded.as_slice() else { return counts };
+        let high = recorded.last().map_or(low, |(high, _)| *high);
+        for (log, count) in recorded {
+            let part = if high > low { (log - low) / (high - low) } else { 0.5 };
+            let index = (part * steps as f64) as usize;
+            if let Some(all) = counts.get_mut(index.min(steps.saturating_sub(1))) {
+                *all += count;
+            }
+        }
+        counts
+    }
+
     /// The histogram in HdrHistogram's V2 format, base64. Values are picoseconds.
     pub fn to_base64(&self) -> Result<String, HistogramError> {
         let mut bytes = Vec::new();
@@ -215,6 +236,21 @@ mod tests {
         let mut histogram = Histogram::new().unwrap();
         histogram.record(mock::device_nanos(3));
         assert_eq!((histogram.len(), histogram.min_ns()), (1, 3.0));
+    }
+
+    /// Every reading is in one step, the least in the first and the greatest in the last.
+    #[test]
+    fn steps_hold_every_reading() {
+        let counts = filled(1_000).counts_by_logarithm(3);
+        assert_eq!(counts.iter().sum::<u64>(), 1_000);
+        // Steps end at 10 and 100; a value stands for those that the histogram takes for it.
+        for (count, about) in counts.iter().zip([9, 90, 901]) {
+            assert!(count.abs_diff(about) <= 1, "{counts:?}");
+        }
+        let mut same = Histogram::new().unwrap();
+        (0..5).for_each(|_| same.record(mock::host_nanos(7)));
+        assert_eq!(same.counts_by_logarithm(3), [0, 5, 0]);
+        assert_eq!(Histogram::<HostNanos>::new().unwrap().counts_by_logarithm(2), [0, 0]);
     }
 
     /// Merged readings count like readings recorded into one histogram.

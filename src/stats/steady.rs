@@ -6,6 +6,8 @@
 //! groups as in MSER-5; the groups' medians stand for them, since a reading during which the
 //! core was taken away says nothing about warming up.
 
+use serde::{Deserialize, Serialize};
+
 /// Groups that a series is divided into at most.
 const GROUPS_MAX: usize = 64;
 
@@ -43,20 +45,45 @@ impl Onset {
 /// Finds where a series becomes steady.
 #[must_use]
 pub fn onset(readings: &[f64]) -> Onset {
-    let group_len = readings.len().div_ceil(GROUPS_MAX).max(GROUP_LEN_MIN);
-    let groups: Vec<f64> = readings.chunks_exact(group_len).map(super::median).collect();
-    if groups.len() < GROUPS_MIN {
-        return Onset::Unknown;
+    Groups::of(readings).onset()
+}
+
+/// A series in groups of neighbours: all that the rule looks at, however long the series is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Groups {
+    /// Readings in each group.
+    pub len: usize,
+    /// The median of each group, in order.
+    pub medians: Vec<f64>,
+}
+
+impl Groups {
+    /// The groups of a series. What does not fill the last one is left out.
+    #[must_use]
+    pub fn of(readings: &[f64]) -> Self {
+        let len = readings.len().div_ceil(GROUPS_MAX).max(GROUP_LEN_MIN);
+        let medians = readings.chunks_exact(len).map(super::median).collect();
+        Self { len, medians }
     }
-    let half = groups.len() / 2;
-    let error = |first: &usize| squared_error(&groups[*first..]);
-    let least = (0..=half).min_by(|one, other| error(one).total_cmp(&error(other)));
-    // A median hides up to half a group of slow readings: the one after them is the first to trust.
-    let first = least.map_or(half, |least| if least == 0 { 0 } else { least + 1 });
-    if first < half && !drifts(&groups[first..]) {
-        Onset::At(first * group_len)
-    } else {
-        Onset::Never
+
+    /// Where the series becomes steady.
+    #[must_use]
+    pub fn onset(&self) -> Onset {
+        let groups = &self.medians;
+        if groups.len() < GROUPS_MIN {
+            return Onset::Unknown;
+        }
+        let half = groups.len() / 2;
+        let error = |first: &usize| squared_error(&groups[*first..]);
+        let least = (0..=half).min_by(|one, other| error(one).total_cmp(&error(other)));
+        // A median hides up to half a group of slow readings: the one after them is the first to
+        // trust.
+        let first = least.map_or(half, |least| if least == 0 { 0 } else { least + 1 });
+        if first < half && !drifts(&groups[first..]) {
+            Onset::At(first.saturating_mul(self.len))
+        } else {
+            Onset::Never
+        }
     }
 }
 

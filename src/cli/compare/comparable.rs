@@ -68,11 +68,7 @@ impl Conditions {
         if let Some(what) = fitness::differing(&self.host, &other.host) {
             return Err(Incomparable::OtherHost(what));
         }
-        let (one, two) = (self.profile.clone(), other.profile.clone());
-        if one != two {
-            return Err(Incomparable::OtherProfile { one, other: two });
-        }
-        same_input(&self.corpus, &other.corpus)?;
+        self.check_work(other)?;
         if self.hidden != other.hidden {
             let said = |hidden: &Option<String>| {
                 hidden.clone().unwrap_or_else(|| "no processor features were hidden".into())
@@ -81,6 +77,16 @@ impl Conditions {
             return Err(Incomparable::OtherFeatures { one, other });
         }
         Ok(())
+    }
+
+    /// Checks that the same work was done, whatever the machines: the input, and how the program
+    /// was optimised.
+    pub(super) fn check_work(&self, other: &Self) -> Result<(), Incomparable> {
+        let (one, two) = (self.profile.clone(), other.profile.clone());
+        if one != two {
+            return Err(Incomparable::OtherProfile { one, other: two });
+        }
+        same_input(&self.corpus, &other.corpus)
     }
 }
 

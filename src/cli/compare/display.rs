@@ -4,15 +4,18 @@ mod explain;
 
 use std::fmt::Write as _;
 
-use comfy_table::Table;
-
 use super::contest::{Compared, Evidence};
 use crate::{
     gate::{
         Verdict,
         outcome::{Outcome, Reason, Row, Side},
     },
-    report::columns,
+    nearest,
+    report::{
+        columns::{self, Columns},
+        prose,
+        screen::Screen,
+    },
     stats::Estimate,
 };
 
@@ -34,8 +37,9 @@ impl Display {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|(name, _)| *name == text);
         found.map(|(_, display)| display).ok_or_else(|| {
-            let known = Self::ALL.map(|(name, _)| name).join(", ");
-            format!("no such display; known: {known}")
+            let known = Self::ALL.map(|(name, _)| name);
+            let hint = nearest::hint(text, known);
+            format!("no such display; known: {}{hint}", known.join(", "))
         })
     }
 }
@@ -46,20 +50,21 @@ the two runs met the machine at different times, and what happened to it between
 them is in the launches of neither: `slower` is a hint, comparing side by side is the judge";
 
 /// A whole comparison.
-pub(super) fn render(compared: &Compared, display: Display) -> String {
+pub(super) fn render(compared: &Compared, display: Display, screen: &Screen) -> String {
     let outcome = &compared.outcome;
     let mut text = String::new();
     for (candidate, evidence) in outcome.candidates.iter().zip(&compared.evidence) {
-        let _ = writeln!(text, "{}", title(&outcome.baseline, &candidate.side));
+        let title = title(&outcome.baseline, &candidate.side);
+        let _ = writeln!(text, "{}", prose::fit(&title, screen));
         let rows = &candidate.rows;
         let body = match display {
-            Display::Simple => simple(rows).to_string(),
-            Display::Intervals => intervals(rows).to_string(),
+            Display::Simple => simple(rows).on(screen),
+            Display::Intervals => intervals(rows).on(screen),
             Display::Explain => explain::of(rows, evidence, outcome),
         };
         let _ = writeln!(text, "{}\n", body.trim_end());
     }
-    text + &footer(compared)
+    text + &prose::fit(&footer(compared), screen)
 }
 
 fn title(baseline: &Side, candidate: &Side) -> String {
@@ -76,15 +81,15 @@ fn title(baseline: &Side, candidate: &Side) -> String {
     )
 }
 
-fn simple(rows: &[Row]) -> Table {
+fn simple(rows: &[Row]) -> Columns {
     let cells = rows.iter().map(|row| {
         let ratio = row.ratio.map_or("-".into(), |ratio| format!("{:.3}", ratio.value));
         vec![row.key.to_string(), ratio, row.verdict.name().into()]
     });
-    columns::table(&["row", "ratio", "verdict"], 1, cells)
+    columns::table(&["row", "ratio", "verdict"], 1, cells).judging(&["verdict"])
 }
 
-fn intervals(rows: &[Row]) -> Table {
+fn intervals(rows: &[Row]) -> Columns {
     let header = [
         "backend",
         "method",
@@ -121,6 +126,8 @@ fn intervals(rows: &[Row]) -> Table {
         ]
     });
     columns::table(&header, 1, cells)
+        .sparing(&["p adjusted", "reason", "baseline", "candidate", "unit"])
+        .judging(&["verdict"])
 }
 
 fn interval(ratio: Estimate) -> String {
@@ -138,7 +145,7 @@ fn in_unit(value: f64, unit: &str) -> String {
 }
 
 /// Four significant digits, and no more than are there.
-fn digits(value: f64) -> String {
+pub(super) fn digits(value: f64) -> String {
     let magnitude = value.abs().max(1e-3).log10().floor() as i32;
     let decimals = (3 - magnitude).max(0) as usize;
     format!("{value:.decimals$}")

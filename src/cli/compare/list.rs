@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{Exit, Failure, display, failure, now_unix_s, output};
+use super::{Exit, Failure, display, failure, now_unix_s, output, terminal};
 use crate::report::{
     baseline::{Baseline, BaselineName, Folder},
     columns,
+    screen::Screen,
 };
 
 /// A baseline, or why it is none.
@@ -65,12 +66,12 @@ pub(super) fn show(folder: &Folder, json: bool) -> Result<Exit, Failure> {
     if json {
         output::print_json(&listed)?;
     } else {
-        output::print(render(&listed, folder).trim_end())?;
+        output::print(render(&listed, folder, &terminal::screen()).trim_end())?;
     }
     Ok(Exit::Pass)
 }
 
-fn render(listed: &[Listed], folder: &Folder) -> String {
+fn render(listed: &[Listed], folder: &Folder, screen: &Screen) -> String {
     if listed.is_empty() {
         return format!(
             "no baselines in {}; `nanogate run --save-baseline NAME` saves one",
@@ -88,7 +89,8 @@ fn render(listed: &[Listed], folder: &Folder) -> String {
         }
         Found::Bad { .. } => None,
     };
-    let mut text = columns::table(&header, 1, listed.iter().filter_map(row)).to_string();
+    let rows = columns::table(&header, 1, listed.iter().filter_map(row));
+    let mut text = rows.sparing(&["build", "entries", "version"]).on(screen);
     for one in listed {
         if let Found::Bad { refused } = &one.found {
             let _ = write!(text, "\nrefused   {}: {refused}", one.name);

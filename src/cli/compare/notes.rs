@@ -7,6 +7,7 @@ use crate::{
     gate::stored::Criteria,
     report::{
         baseline::Baseline,
+        profile::ProfileRecord,
         record::{Entry, ROOF_PER_RECORD, RunRecord},
     },
     stats::quantile,
@@ -14,6 +15,9 @@ use crate::{
 
 /// Codes of warnings that bear on a comparison: what disturbed one run and not the other.
 const DISTURBING: [&str; 4] = ["not-steady", "moved", "steal", "not-pinned"];
+
+/// Letters of a digest that are shown.
+const DIGEST_LETTERS: usize = 12;
 
 /// Reasons to distrust a comparison with this candidate.
 pub(super) fn of(baseline: &Named, candidate: &Named, criteria: &Criteria) -> Vec<String> {
@@ -27,6 +31,7 @@ pub(super) fn of(baseline: &Named, candidate: &Named, criteria: &Criteria) -> Ve
     }
     notes.extend(pace(one, other, criteria.noise));
     notes.extend(clock(one, other));
+    notes.extend(profiles(one, other));
     notes.extend([baseline, candidate].into_iter().filter_map(disturbed));
     notes.extend(left_out(other));
     notes.into_iter().map(|note: String| format!("{}: {note}", candidate.name)).collect()
@@ -84,6 +89,23 @@ fn clock(one: &RunRecord, other: &RunRecord) -> Option<String> {
     let [before, after] = [one, other].map(|record| record.timer.quality.source);
     (before != after)
         .then(|| "the two runs were timed by different clocks (`tsc` and the system's)".into())
+}
+
+/// Whether both runs did what one profile says, or were both without.
+fn profiles(one: &RunRecord, other: &RunRecord) -> Option<String> {
+    let of = |record: &RunRecord| {
+        record.profile.as_ref().map(|one| (one.digest.clone(), one.overridden.clone()))
+    };
+    let said = |record: &RunRecord| match &record.profile {
+        None => "none".to_owned(),
+        Some(ProfileRecord { id, digest, overridden, .. }) => {
+            let short = digest.get(..DIGEST_LETTERS).unwrap_or(digest);
+            let flags: Vec<String> = overridden.iter().map(|flag| format!(" {flag}")).collect();
+            format!("{id} {short}{}", flags.concat())
+        }
+    };
+    (of(one) != of(other))
+        .then(|| format!("not under one profile: {}, and then {}", said(one), said(other)))
 }
 
 /// What disturbed a run, by code and number of entries.

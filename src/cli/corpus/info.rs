@@ -1,7 +1,5 @@
 //! `nanogate corpus info`: counts and the compression ratio.
 
-use comfy_table::{CellAlignment, Table, presets};
-
 use super::{
     super::{Exit, Failure, output},
     Source,
@@ -9,6 +7,7 @@ use super::{
 use crate::{
     corpus::summary::{self, Distribution, Interval, Summary, Tally},
     descriptor::RECORD_BYTES,
+    report::columns::{self, Columns},
 };
 
 const EXAMPLES: &str = "\
@@ -52,17 +51,12 @@ fn text(summary: &Summary) -> String {
     )
 }
 
-fn tally_table(title: &str, tallies: &[Tally], all: usize) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header([title, "commands", "share"]);
-    for tally in tallies {
+fn tally_table(title: &str, tallies: &[Tally], all: usize) -> Columns {
+    let row = |tally: &Tally| {
         let share = format!("{:.1} %", 100.0 * tally.count as f64 / all.max(1) as f64);
-        table.add_row([tally.name.clone(), tally.count.to_string(), share]);
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
+        vec![tally.name.clone(), tally.count.to_string(), share]
+    };
+    columns::table(&[title, "commands", "share"], 1, tallies.iter().map(row))
 }
 
 fn ratio_text(ratio: &Distribution, summary: &Summary) -> String {

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use crate::{
@@ -12,13 +11,19 @@ use crate::{
         measure::jitter::Jitter,
         requirement::Checked,
     },
-    report::record::Tool,
+    report::{
+        columns::{self, Columns},
+        prose,
+        record::Tool,
+        screen::{Screen, Tone},
+    },
 };
 
 /// Version of the document.
 const SCHEMA: &str = "nanogate.doctor/1";
-/// Columns of a line.
+/// Columns of a line: the most that are read with ease, and the least that hold a text.
 const COLUMNS: usize = 100;
+const COLUMNS_MIN: usize = 60;
 /// Columns of subject, severity and code, each with the blank behind it.
 const SUBJECT: usize = 12;
 const SEVERITY: usize = 10;
@@ -52,29 +57,29 @@ impl Report {
     }
 
     /// Findings by subject, the rank of the cores, requirements, and a count.
-    pub(super) fn render(&self) -> String {
-        let mut text = String::new();
+    pub(super) fn render(&self, screen: &Screen) -> String {
+        let mut page = Page { text: String::new(), screen };
         let mut subject = "";
         for finding in &self.findings {
             let name = finding.subject.name();
             let shown = if name == subject { "" } else { name };
             subject = name;
-            push_finding(&mut text, shown, finding);
+            page.push_finding(shown, finding);
         }
         let jitter = &self.examination.measured.jitter;
         if jitter.len() > 1 {
             let title = "Cores by time lost in gaps of a spinning loop, the calmest first";
-            let _ = write!(text, "\n{title}\n{}\n", ranks(jitter));
+            let _ = write!(page.text, "\n{title}\n{}\n", ranks(jitter).on(screen));
         }
         if !self.requirements.is_empty() {
-            text.push('\n');
+            page.text.push('\n');
         }
         for (index, checked) in self.requirements.iter().enumerate() {
             let first = if index == 0 { "required" } else { "" };
-            push_requirement(&mut text, first, checked);
+            page.push_requirement(first, checked);
         }
-        let _ = write!(text, "\n{}", self.count());
-        text
+        let _ = write!(page.text, "\n{}", self.count());
+        page.text
     }
 
     fn count(&self) -> String {
@@ -94,60 +99,48 @@ impl Report {
     }
 }
 
-fn push_finding(text: &mut String, subject: &str, finding: &Finding) {
-    let severity = finding.severity.name();
-    push_row(text, [subject, severity, finding.code], &finding.found);
-    let effects: Vec<String> = finding
-        .effects
-        .iter()
-        .map(|effect| format!("{}: {} {}", effect.what, figure(effect.value), effect.unit))
-        .collect();
-    if !effects.is_empty() {
-        push_row(text, [""; 3], &effects.join("; "));
-    }
-    if let Some(advice) = &finding.advice {
-        push_row(text, [""; 3], &format!("-> {advice}"));
-    }
+/// What is shown so far, and where.
+struct Page<'s> {
+    text: String,
+    screen: &'s Screen,
 }
 
-fn push_requirement(text: &mut String, first: &str, checked: &Checked) {
-    let met = if checked.met { "met" } else { "UNMET" };
-    push_row(text, [first, met, &checked.requirement.to_string()], &checked.found);
-    if let Some(remedy) = &checked.remedy {
-        push_row(text, [""; 3], &format!("-> {remedy}"));
-    }
-}
-
-/// Three short columns, and a text that is broken where the line ends.
-fn push_row(text: &mut String, [subject, severity, code]: [&str; 3], long: &str) {
-    let mut head = format!("{subject:<SUBJECT$}{severity:<SEVERITY$}{code:<CODE$}");
-    for line in wrapped(long, COLUMNS - SUBJECT - SEVERITY - CODE) {
-        let _ = writeln!(text, "{}", format!("{head}{line}").trim_end());
-        head = " ".repeat(SUBJECT + SEVERITY + CODE);
-    }
-}
-
-/// The text in lines of at most `columns`, broken at blanks. A longer word is cut.
-fn wrapped(text: &str, columns: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let words = text.split_whitespace().flat_map(|word| {
-        let letters: Vec<char> = word.chars().collect();
-        let pieces: Vec<String> =
-            letters.chunks(columns).map(|piece| piece.iter().collect()).collect();
-        pieces
-    });
-    for word in words {
-        let used = lines.last().map_or(0, |line| line.chars().count());
-        match lines.last_mut() {
-            Some(line) if used == 0 => line.push_str(&word),
-            Some(line) if used + 1 + word.chars().count() <= columns => {
-                line.push(' ');
-                line.push_str(&word);
-            }
-            _ => lines.push(word),
+impl Page<'_> {
+    fn push_finding(&mut self, subject: &str, finding: &Finding) {
+        let severity = finding.severity.name();
+        self.push_row([subject, severity, finding.code], &finding.found);
+        let effects: Vec<String> = finding
+            .effects
+            .iter()
+            .map(|effect| format!("{}: {} {}", effect.what, figure(effect.value), effect.unit))
+            .collect();
+        if !effects.is_empty() {
+            self.push_row([""; 3], &effects.join("; "));
+        }
+        if let Some(advice) = &finding.advice {
+            self.push_row([""; 3], &format!("-> {advice}"));
         }
     }
-    lines
+
+    fn push_requirement(&mut self, first: &str, checked: &Checked) {
+        let met = if checked.met { "met" } else { "UNMET" };
+        self.push_row([first, met, &checked.requirement.to_string()], &checked.found);
+        if let Some(remedy) = &checked.remedy {
+            self.push_row([""; 3], &format!("-> {remedy}"));
+        }
+    }
+
+    /// Three short columns, and a text that is broken where the line ends.
+    fn push_row(&mut self, [subject, severity, code]: [&str; 3], long: &str) {
+        let columns = self.screen.columns.unwrap_or(COLUMNS).clamp(COLUMNS_MIN, COLUMNS);
+        let padded = format!("{severity:<SEVERITY$}");
+        let severity = self.screen.painted(Tone::of(severity), &padded);
+        let mut head = format!("{subject:<SUBJECT$}{severity}{code:<CODE$}");
+        for line in prose::wrapped(long, columns - SUBJECT - SEVERITY - CODE) {
+            let _ = writeln!(self.text, "{}", format!("{head}{line}").trim_end());
+            head = " ".repeat(SUBJECT + SEVERITY + CODE);
+        }
+    }
 }
 
 /// A value with three digits or more.
@@ -160,16 +153,12 @@ fn figure(value: f64) -> String {
     }
 }
 
-fn ranks(all: &[Jitter]) -> Table {
+fn ranks(all: &[Jitter]) -> Columns {
     let header =
         ["core", "lost %", "gaps/s", "step ns p50", "p99", "p99.9", "p99.99", "longest us"];
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(header);
     let earned = |ns: Option<f64>| ns.map_or_else(|| "-".to_owned(), figure);
-    for jitter in all {
-        table.add_row([
+    let row = |jitter: &Jitter| {
+        vec![
             jitter.core.to_string(),
             figure(jitter.lost_percent),
             figure(jitter.gaps_per_second),
@@ -178,29 +167,30 @@ fn ranks(all: &[Jitter]) -> Table {
             earned(jitter.step_ns_p99_9),
             earned(jitter.step_ns_p99_99),
             figure(jitter.step_ns_max / 1e3),
-        ]);
-    }
-    for column in table.column_iter_mut() {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
+        ]
+    };
+    columns::table(&header, 0, all.iter().map(row)).sparing(&["p99.9", "p99"])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::screen::Paint;
 
-    /// Lines are as long as they may be and no longer, whatever the words are.
+    /// Lines are as long as they may be and no longer, on any screen, and a warning has its colour.
     #[test]
-    fn lines_are_broken_at_blanks() {
-        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrapped("one two three", 6), ["one", "two", "three"]);
-        assert_eq!(wrapped("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
-        assert_eq!(wrapped("", 3), [""]);
-        let mut text = String::new();
-        push_row(&mut text, ["processor", "critical", "timer-resolution"], &"word ".repeat(40));
-        assert!(text.lines().count() > 2);
-        assert!(text.lines().all(|line| line.chars().count() <= COLUMNS), "{text}");
+    fn lines_end_with_the_screen() {
+        let shown = |screen: Screen| {
+            let mut page = Page { text: String::new(), screen: &screen };
+            page.push_row(["processor", "critical", "timer-resolution"], &"word ".repeat(40));
+            page.text
+        };
+        for (columns, most) in [(None, COLUMNS), (Some(80), 80), (Some(200), COLUMNS)] {
+            let text = shown(Screen { columns, ..Screen::PLAIN });
+            assert!(text.lines().count() > 2);
+            assert!(text.lines().all(|line| line.chars().count() <= most), "{text}");
+        }
+        assert!(shown(Screen { paint: Paint::Coloured, ..Screen::PLAIN }).contains("\u{1b}[31m"));
     }
 
     /// Values keep three digits.

@@ -128,8 +128,13 @@ impl Case {
     }
 }
 
+/// The names of the methods.
+pub(in crate::cli) fn methods() -> [&'static str; 3] {
+    Method::ALL.map(Method::name)
+}
+
 /// The names that limits can have.
-pub(super) fn known() -> Known {
+pub(in crate::cli) fn known() -> Known {
     let case = |method| Case { backend: String::new(), software: false, batch_len: 1, method };
     let times = Method::ALL.into_iter().flat_map(|method| case(method).metrics());
     let exact = ["size/", "rtl/", "sim/"].map(String::from);

@@ -2,32 +2,43 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::Table;
-
 use crate::{
     gate::{
         Verdict,
         outcome::{Candidate, Effect, Outcome, Reason, Row, Side},
     },
-    report::columns,
+    report::{
+        columns::{self, Columns},
+        prose,
+        screen::{Screen, Tone},
+    },
 };
 
 /// All of it, for people: the rows, worst last, and what comes of them.
-pub(super) fn render(outcome: &Outcome) -> String {
+pub(super) fn render(outcome: &Outcome, screen: &Screen) -> String {
     let mut text = String::new();
     for candidate in &outcome.candidates {
-        let _ = writeln!(text, "{}", table(candidate));
-        text.push('\n');
-        let _ = writeln!(text, "baseline  {}", side(&outcome.baseline));
-        let _ = writeln!(text, "candidate {}", side(&candidate.side));
-        for line in notes(candidate) {
-            let _ = writeln!(text, "{line}");
-        }
+        let _ = writeln!(text, "{}\n", table(candidate).on(screen));
+        text += &prose::fit(&about(candidate, outcome), screen);
     }
-    let _ = writeln!(text, "rule      {}", rule(outcome));
-    let _ = writeln!(text, "margins   {}", margins(outcome));
-    let _ = writeln!(text, "armed     {}", armed(outcome));
-    let _ = writeln!(text, "gate      {}", verdict(outcome));
+    let rules = [
+        format!("rule      {}\n", rule(outcome)),
+        format!("margins   {}\n", margins(outcome)),
+        format!("armed     {}\n", armed(outcome)),
+    ];
+    text += &prose::fit(&rules.concat(), screen);
+    let (tone, words) = verdict(outcome);
+    let _ = writeln!(text, "gate      {}", screen.painted(tone, &words));
+    text
+}
+
+/// What was compared, and what has to be said of it.
+fn about(candidate: &Candidate, outcome: &Outcome) -> String {
+    let mut text = format!("baseline  {}\n", side(&outcome.baseline));
+    let _ = writeln!(text, "candidate {}", side(&candidate.side));
+    for line in notes(candidate) {
+        let _ = writeln!(text, "{line}");
+    }
     text
 }
 
@@ -40,7 +51,7 @@ fn side(side: &Side) -> String {
 }
 
 /// Rows that are worth a look: exact figures that are equal are only counted.
-fn table(candidate: &Candidate) -> Table {
+fn table(candidate: &Candidate) -> Columns {
     let header = [
         "backend",
         "batch",
@@ -56,6 +67,8 @@ fn table(candidate: &Candidate) -> Table {
     let mut rows: Vec<&Row> = candidate.rows.iter().filter(|row| !is_equal(row)).collect();
     rows.sort_by_key(|row| row.effect);
     columns::table(&header, 1, rows.into_iter().map(cells))
+        .sparing(&["p", "baseline", "candidate", "95 % interval"])
+        .judging(&["verdict", "effect"])
 }
 
 fn is_equal(row: &Row) -> bool {
@@ -191,20 +204,21 @@ fn armed(outcome: &Outcome) -> String {
     }
 }
 
-fn verdict(outcome: &Outcome) -> String {
+/// What comes of it, and how that is meant.
+fn verdict(outcome: &Outcome) -> (Option<Tone>, String) {
     let rows = || outcome.candidates.iter().flat_map(|candidate| &candidate.rows);
     let count = |effect| rows().filter(|row| row.effect == effect).count();
-    let word = match outcome.effect() {
-        _ if outcome.interrupted => "stopped, and decides nothing",
-        Effect::Fails => "FAILS",
-        Effect::Undecided => "cannot tell",
-        _ => "passes",
+    let (tone, word) = match outcome.effect() {
+        _ if outcome.interrupted => (None, "stopped, and decides nothing"),
+        Effect::Fails => (Some(Tone::Bad), "FAILS"),
+        Effect::Undecided => (Some(Tone::Open), "cannot tell"),
+        _ => (Some(Tone::Good), "passes"),
     };
     let counts = [Effect::Fails, Effect::Undecided, Effect::Allowed, Effect::Muted, Effect::Passes]
         .map(|effect| (effect.name(), count(effect)));
     let shown: Vec<String> =
         counts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{n} {name}")).collect();
-    format!("{word}: {} rows, {}", rows().count(), shown.join(", "))
+    (tone, format!("{word}: {} rows, {}", rows().count(), shown.join(", ")))
 }
 
 #[cfg(test)]
@@ -224,8 +238,21 @@ mod tests {
         assert_eq!(lines.len() + equal, candidate.rows.len());
         assert!(equal > 0 && lines.iter().all(|line| line.len() <= 144), "{shown}");
         assert!(lines.last().unwrap().trim_end().ends_with("fails"), "{shown}");
-        let text = render(&outcome);
+        let text = render(&outcome, &Screen::PLAIN);
         for says in ["exact figures: cycles", "\nagain ", "\nopen ", "\nmuted ", "FAILS: 15 rows"] {
+            assert!(text.contains(says), "{says}: {text}");
+        }
+    }
+
+    /// On a terminal of 80 columns nothing is wider, and the verdicts are still there.
+    #[test]
+    fn a_gate_fits_a_terminal() {
+        let fixture = include_str!("../../../tests/fixtures/comparison.json");
+        let outcome: Outcome = serde_json::from_str(fixture).unwrap();
+        let text = render(&outcome, &Screen { columns: Some(80), ..Screen::PLAIN });
+        let widest = text.lines().max_by_key(|line| line.trim_end().chars().count()).unwrap();
+        assert!(widest.trim_end().chars().count() <= 80, "{widest}\n{text}");
+        for says in ["effect", "fails", "left out  p", "FAILS: 15 rows"] {
             assert!(text.contains(says), "{says}: {text}");
         }
     }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{create, failure, select};
 use crate::{
-    cli::{Exit, Failure, output},
+    cli::{Exit, Failure, output, progress::Progress},
     gate::outcome::{self, Kind, Outcome},
     history::{Appended, rows::Rows},
     report::{baseline, record},
@@ -19,7 +19,11 @@ use crate::{
 /// Arguments of `history add`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-All files are appended, or none. What is in the history already is not appended again.")]
+All files are appended, or none. What is in the history already is not appended again.
+
+Examples:
+  nanogate history add nanogate-run.json
+  nanogate history add lab/*.json --history lab/history.sqlite")]
 pub(super) struct Arguments {
     /// Records of runs, baselines, and comparisons that the gate measured
     #[arg(value_name = "RECORD", required = true)]
@@ -33,9 +37,12 @@ pub(super) struct Arguments {
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     let mut rows = Vec::new();
+    let progress = Progress::new("reading", arguments.records.len() as u64);
     for path in &arguments.records {
         rows.extend(read(path)?);
+        progress.step();
     }
+    drop(progress);
     let mut store = create(&arguments.file.history)?;
     let appended = store.append(&rows).map_err(failure)?;
     let new = appended.iter().filter(|one| **one == Appended::New).count();

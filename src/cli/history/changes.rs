@@ -10,7 +10,8 @@ use super::{
     select,
 };
 use crate::{
-    cli::{Exit, Failure, output, progress::Progress},
+    cli::{Exit, Failure, output, progress::Progress, terminal},
+    report::{prose, screen::Screen},
     stats::change_points::Settings,
 };
 
@@ -20,7 +21,12 @@ use crate::{
 Change points by E-divisive (Matteson and James, 2014): the split with the largest energy distance,
 kept if so few random orders of the same points have one as good. Commits are those of the last run
 before a change and the first run after it: `git log FIRST..SECOND` lists what may have made it. A
-change needs points enough after it, and machines that drift change without any commit.")]
+change needs points enough after it, and machines that drift change without any commit.
+
+Examples:
+  nanogate history changes
+  nanogate history changes --backend scalar --last 500
+  nanogate history changes --alpha 0.001 --permutations 9999 --json")]
 pub(super) struct Arguments {
     #[command(flatten)]
     file: select::File,
@@ -61,7 +67,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     if arguments.json {
         output::print_json(&report)?;
     } else {
-        output::print(&report.render())?;
+        output::print(&report.render(&terminal::screen()))?;
     }
     Ok(Exit::Pass)
 }
@@ -78,7 +84,7 @@ impl Report {
         }
     }
 
-    fn render(&self) -> String {
+    fn render(&self, screen: &Screen) -> String {
         let mut text = String::new();
         for of_setup in self.series.chunk_by(|one, next| one.series.setup == next.series.setup) {
             let changed = of_setup.iter().filter(|found| !found.changes.is_empty());
@@ -86,12 +92,14 @@ impl Report {
             if changed.is_empty() {
                 continue;
             }
-            let _ = writeln!(text, "{}\n", heading(&of_setup[0].series.setup));
+            let heading = heading(&of_setup[0].series.setup);
+            let _ = writeln!(text, "{}\n", prose::fit(&heading, screen));
             for found in changed {
-                let _ = writeln!(text, "{}\n{}\n", found.title(), found.table());
+                let title = prose::fit(&found.title(), screen);
+                let _ = writeln!(text, "{title}\n{}\n", found.table(screen));
             }
         }
-        text + &self.footer()
+        text + &prose::fit(&self.footer(), screen)
     }
 
     fn footer(&self) -> String {

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use super::figure;
+use crate::report::screen::Glyphs;
 
-/// Characters that the dots take.
-const COLUMNS: usize = 72;
+/// Characters that the dots take: with the labels, no more than a terminal of 80 has.
+const COLUMNS: usize = 68;
 const ROWS: usize = 12;
 
 /// Dots in a character of Braille, across and down.
@@ -20,7 +21,7 @@ const LABEL: usize = 10;
 
 /// Values from left to right, in equal steps, with a line before each of `changes`, which is
 /// numbered below. `values` must be finite.
-pub(super) fn render(values: &[f64], changes: &[usize]) -> String {
+pub(super) fn render(values: &[f64], changes: &[usize], glyphs: Glyphs) -> String {
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let mut cells = [[0u8; COLUMNS]; ROWS];
@@ -37,8 +38,8 @@ pub(super) fn render(values: &[f64], changes: &[usize]) -> String {
             _ if row == ROWS - 1 => figure(low),
             _ => String::new(),
         };
-        let dots: String =
-            cells.iter().enumerate().map(|(column, cell)| dot(*cell, lines[column])).collect();
+        let shown = |(column, cell): (usize, &u8)| dot(*cell, lines[column], glyphs);
+        let dots: String = cells.iter().enumerate().map(shown).collect();
         let _ = writeln!(text, "{label:>LABEL$} {}", dots.trim_end());
     }
     let marks: String = lines.iter().map(|line| line.map_or(' ', mark)).collect();
@@ -63,11 +64,13 @@ fn columns_of(changes: &[usize], count: usize) -> [Option<usize>; COLUMNS] {
 }
 
 /// The character of a cell. A line shows only where no dots are.
-fn dot(cell: u8, line: Option<usize>) -> char {
-    match (cell, line) {
-        (0, Some(_)) => '┊',
-        (0, None) => ' ',
-        (bits, _) => char::from_u32(0x2800 + u32::from(bits)).unwrap_or('?'),
+fn dot(cell: u8, line: Option<usize>, glyphs: Glyphs) -> char {
+    match (cell, line, glyphs) {
+        (0, Some(_), Glyphs::Unicode) => '┊',
+        (0, Some(_), Glyphs::Ascii) => '|',
+        (0, None, _) => ' ',
+        (_, _, Glyphs::Ascii) => '*',
+        (bits, _, _) => char::from_u32(0x2800 + u32::from(bits)).unwrap_or('?'),
     }
 }
 
@@ -81,7 +84,7 @@ mod tests {
     use super::*;
 
     fn lines(values: &[f64], changes: &[usize]) -> Vec<String> {
-        render(values, changes).lines().map(str::to_owned).collect()
+        render(values, changes, Glyphs::Unicode).lines().map(str::to_owned).collect()
     }
 
     /// A rise goes from the lower left to the upper right, with the ends labelled; a change is a
@@ -91,7 +94,7 @@ mod tests {
         let values: Vec<f64> = (0..COLUMNS * ACROSS).map(|index| index as f64).collect();
         let shown = lines(&values, &[COLUMNS]);
         assert_eq!(shown.len(), ROWS + 1);
-        assert!(shown[0].trim_start().starts_with("143"), "{shown:?}");
+        assert!(shown[0].trim_start().starts_with("135"), "{shown:?}");
         assert!(shown[0].ends_with('⠉') || shown[0].ends_with('⠁'), "{shown:?}");
         assert!(shown[ROWS - 1].trim_start().starts_with('0'), "{shown:?}");
         let at = |line: &str, c| line.chars().position(|found| found == c);
@@ -110,6 +113,15 @@ mod tests {
         assert_eq!(middle(&[5.0]), Some(ROWS / 2 - 1));
         assert_eq!(middle(&[5.0; 9]), Some(ROWS / 2 - 1));
         assert_eq!(middle(&[]), None);
+    }
+
+    /// The same without Braille, for terminals that have none.
+    #[test]
+    fn keyboards_have_stars() {
+        let values: Vec<f64> = (0..9).map(f64::from).collect();
+        let shown = render(&values, &[4], Glyphs::Ascii);
+        assert!(shown.is_ascii() && shown.contains('*') && shown.contains('|'), "{shown}");
+        assert!(shown.lines().all(|line| line.len() < 80), "{shown}");
     }
 
     /// Changes beyond the ninth have a sign in place of a digit.

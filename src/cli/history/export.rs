@@ -9,6 +9,7 @@ use crate::{
     cli::{
         Exit, Failure,
         output::{self, Output},
+        progress::Progress,
     },
     history::query::{Ended, Point, Series},
 };
@@ -17,7 +18,11 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Values have all their digits. Points of runs that were interrupted are there too, which plots and
-change points leave out: the column `status` tells them.")]
+change points leave out: the column `status` tells them.
+
+Examples:
+  nanogate history export --metric '*' --out history.csv
+  nanogate history export --backend scalar --last 100 --json | jq .value")]
 pub(super) struct Arguments {
     #[command(flatten)]
     file: select::File,
@@ -100,6 +105,8 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     let all = arguments.which.series(&store)?;
     let mut out = Output::open(&arguments.out)?;
     let is_standard = out.is_standard();
+    // A bar among the lines would be in the way.
+    let progress = (!out.is_terminal()).then(|| Progress::new("writing", all.len() as u64));
     let mut count = 0;
     for (index, series) in all.iter().enumerate() {
         let points = store.points(series, Ended::Anyhow, arguments.last).map_err(failure)?;
@@ -107,7 +114,9 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
         let text = if arguments.json { lines(&rows) } else { csv(&rows, index == 0) };
         out.write(&text.map_err(Failure::internal)?)?;
         count += rows.len();
+        progress.iter().for_each(Progress::step);
     }
+    drop(progress);
     out.finish()?;
     let shown = arguments.out.display();
     if !is_standard {

@@ -6,13 +6,17 @@ use serde_json::json;
 
 use super::{date, failure, select, short};
 use crate::{
-    cli::{Exit, Failure, output},
+    cli::{Exit, Failure, output, terminal},
     history::query::Run,
-    report::columns,
+    report::{columns, screen::Screen},
 };
 
 /// Arguments of `history list`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  nanogate history list --last 50
+  nanogate history list --host epyc --json")]
 pub(super) struct Arguments {
     #[command(flatten)]
     file: select::File,
@@ -34,12 +38,12 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     if arguments.json {
         output::print_json(&json!({"runs_in_history": count, "runs": runs}))?;
     } else {
-        output::print(&render(&runs, count))?;
+        output::print(&render(&runs, count, &terminal::screen()))?;
     }
     Ok(Exit::Pass)
 }
 
-fn render(runs: &[Run], count: i64) -> String {
+fn render(runs: &[Run], count: i64, screen: &Screen) -> String {
     let header =
         ["run", "began (UTC)", "of", "status", "version", "commit", "profile", "host", "figures"];
     let row = |run: &Run| {
@@ -55,7 +59,8 @@ fn render(runs: &[Run], count: i64) -> String {
             run.points.to_string(),
         ]
     };
-    let mut lines = vec![columns::table(&header, 8, runs.iter().map(row)).to_string()];
+    let rows = columns::table(&header, 8, runs.iter().map(row));
+    let mut lines = vec![rows.sparing(&["version", "profile", "host", "of"]).on(screen)];
     let hosts: BTreeMap<_, _> =
         runs.iter().map(|run| (short(&run.setup.host), &run.setup.host_name)).collect();
     lines.extend(hosts.iter().map(|(digest, name)| format!("host      {digest}  {name}")));

@@ -12,7 +12,7 @@ use crate::{
         changes::{self, Change},
         query::{Ended, Point, Series},
     },
-    report::columns,
+    report::{columns, screen::Screen},
     stats::change_points::Settings,
 };
 
@@ -108,7 +108,7 @@ impl Found {
     }
 
     /// The changes as a table. Empty where there are none.
-    pub(super) fn table(&self) -> String {
+    pub(super) fn table(&self, screen: &Screen) -> String {
         if self.changes.is_empty() {
             return String::new();
         }
@@ -127,7 +127,8 @@ impl Found {
                 format!("{:.4}", change.p_value),
             ]
         };
-        columns::table(&header, 4, self.changes.iter().enumerate().map(row)).to_string()
+        let rows = columns::table(&header, 4, self.changes.iter().enumerate().map(row));
+        rows.sparing(&["first run", "before", "after"]).on(screen)
     }
 }
 

@@ -27,6 +27,11 @@ pub(super) struct Pass {
 }
 
 impl Pass {
+    /// What was counted, where it was.
+    pub(super) fn counted(&self) -> Option<&Counted> {
+        self.counted.as_ref()
+    }
+
     /// Puts it where it belongs.
     pub(super) fn put(self, entry: &mut Entry) {
         if let Some(counted) = &self.counted {

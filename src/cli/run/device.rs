@@ -12,6 +12,7 @@ use crate::{
         BackendEntry, BackendKind, Batch, HostBackend, OpenOptions, Opened, ProbeContext,
         device::DeviceBound,
     },
+    bundle::readings::{self, DeviceBounds, Line, Place, Purpose, Role},
     cli::{Exit, Failure},
     clock::{Clock, ClockAgreement},
     host::{
@@ -24,6 +25,7 @@ use crate::{
         device::{AgreementError, EndToEnd, Placed, Shared, agreement},
         footprint, placed, stages,
         stream::{self, Streamed},
+        throughput::Throughput,
     },
     registry,
     report::{
@@ -154,9 +156,14 @@ impl Session<'_> {
             Some(_) => bounds(shared, rotation.first().slice(0..records))?,
             None => Bounds::new(),
         };
-        let bounded = Bounded { bounds: &bounds, records, launch_ns: launch_ns(shared) };
+        let launch_ns = launch_ns(shared);
+        let bounded = Bounded { bounds: &bounds, records, launch_ns };
         let header = self.device_header(lineup, &case.footprint.home);
-        Ok(Entry::of_stages(header, rotation, &measured, bounded).map_err(Failure::internal)?)
+        let entry = Entry::of_stages(header, rotation, &measured, bounded);
+        let entry = entry.map_err(Failure::internal)?;
+        let (place, bounds) = (Place::of(&entry), DeviceBounds::of(&bounds, records, launch_ns));
+        self.keeper.keep(|| Ok(Line::Stages(readings::Stages::of(place, &measured, bounds)?)));
+        Ok(entry)
     }
 
     fn stream(
@@ -188,6 +195,9 @@ impl Session<'_> {
         entry.overlap =
             Speedup::over("one at a time", Some(&one_by_one.per_record), &streamed.per_record);
         entry.bound = Bound::of(UPLOAD_ONLY, &upload_only.per_record, &streamed.per_record, None);
+        let who = [Role::UploadRoof, Role::OneByOne, Role::Contender].map(|role| (id, role));
+        let all = [upload_only, one_by_one, streamed];
+        self.keep_contest(Purpose::Stream, (entry.batch_len, &home), who, all);
         Ok(entry)
     }
 
@@ -206,8 +216,12 @@ impl Session<'_> {
         }
         refuse(lineup.entry.id, rotation.verify_measured())?;
         let header = self.device_header(lineup, "device");
-        let precision = self.plan.limits.precision;
-        Ok(Entry::of_resident(header, &rotation, &measured, precision, launch_ns(shared)))
+        let (precision, launch_ns) = (self.plan.limits.precision, launch_ns(shared));
+        let entry = Entry::of_resident(header, &rotation, &measured, precision, launch_ns);
+        let place = Place::of(&entry);
+        self.keeper
+            .keep(|| Ok(Line::Resident(readings::Resident::of(place, &measured, launch_ns))));
+        Ok(entry)
     }
 
     /// What happened meanwhile is known when all is measured.
@@ -252,7 +266,8 @@ impl Session<'_> {
             let mut host = open_best(against, &self.plan.context, options)?;
             for mode in Mode::ALL {
                 tell(Event::Begins(&format!("break-even of {id}, {}", mode.name())))?;
-                match self.search(mode, shared, host.as_mut(), len_max) {
+                let who = [against.id, id].map(|id| (id, Role::Contender));
+                match self.search((mode, who), shared, host.as_mut(), len_max) {
                     Ok(found) => record.break_even.push(row(mode, Some(found), None)),
                     Err(error @ BreakEvenError::NoRatio(_)) => {
                         record.break_even.push(row(mode, None, Some(error.to_string())));
@@ -273,7 +288,7 @@ impl Session<'_> {
     /// Both are hot: a few batches in rotation on the host, one that stays on the device.
     fn search(
         &self,
-        mode: Mode,
+        (mode, who): (Mode, [(&str, Role); 2]),
         shared: &Shared,
         host: &mut HostBackend,
         len_max: usize,
@@ -293,16 +308,15 @@ impl Session<'_> {
             }
             Ok([first, second])
         };
-        match mode {
-            Mode::EndToEnd => {
-                let mut device = EndToEnd(shared.clone());
-                break_even::measure(bench, host, &mut device, len_max, rotations)
-            }
-            Mode::Resident => {
-                let mut device = Placed(shared.clone());
-                break_even::measure(bench, host, &mut device, len_max, rotations)
-            }
-        }
+        let keep = |batch_len: usize, measured: &[Throughput; 2]| {
+            let purpose = Purpose::BreakEven(mode);
+            self.keep_contest(purpose, (batch_len, "hot"), who, measured.each_ref());
+        };
+        let mut device: Box<HostBackend> = match mode {
+            Mode::EndToEnd => Box::new(EndToEnd(shared.clone())),
+            Mode::Resident => Box::new(Placed(shared.clone())),
+        };
+        break_even::measure(bench, [host, device.as_mut()], len_max, rotations, keep)
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
     session::{Session, Trouble, refuse},
 };
 use crate::{
+    bundle::readings::{self, Line},
     cli::Failure,
     host::fingerprint::Cache,
     measure::{Bench, Limits, Method, repeats, throughput},
@@ -53,6 +54,7 @@ impl Session<'_> {
             let mut rotations = self.verified_rotations(&mut lineups, &case)?;
             let contestants = self.contestants(&mut lineups, &mut rotations)?;
             let measured = throughput::measure(bench, contestants)?;
+            self.keep_ceilings(&case, &lineups, &measured);
             for (lineup, one) in lineups.iter().zip(&measured) {
                 if let Some(median) = one.per_record.median() {
                     ceilings.put(lineup.entry.id, case.batch_len, median.value);
@@ -89,6 +91,14 @@ impl Session<'_> {
             let [unique_samples, again_samples] = repeats::measure(self.bench, backend, both)?;
             refuse(id, unique.verify_measured())?;
             refuse(id, again.verify_measured())?;
+            self.keeper.keep(|| {
+                Ok(Line::Repeats(readings::Repeats {
+                    backend: id.into(),
+                    batch_len: case.batch_len,
+                    unique_ns: unique_samples.units().to_vec(),
+                    repeated_ns: again_samples.units().to_vec(),
+                }))
+            });
             let Some(speedup) = unique_samples.speedup_of(&again_samples) else { continue };
             let (ratio, records) = (speedup.value, repeats::TILE);
             if repeats::is_suspicious(&speedup) {

@@ -9,13 +9,20 @@ use std::{
 
 use super::{
     Arguments,
+    keeping::Keeper,
     lineup::Lineups,
     plan::Plan,
     session::{Event, Session},
 };
 use crate::{
     backend::ProbeContext,
-    cli::{Exit, Failure, interrupt::Interrupt, output, progress::Progress},
+    bundle::log::Log,
+    cli::{
+        Exit, Failure,
+        interrupt::Interrupt,
+        output,
+        progress::{Progress, Steps},
+    },
     host::{affinity, fingerprint::Fingerprint, layout::Layout, timer::Timer},
     measure::team::Team,
     report::{
@@ -41,7 +48,15 @@ pub(super) fn main(
     let plan = Plan::new(arguments, context)?.of_launch(number);
     let layout = Layout::draw(layout_seed, number);
     let launch = LaunchRecord { number, of: plan.launches(), layout_seed, layout, core: None };
-    layout.with_stack(|| Launch { arguments, plan: &plan, interrupt: &interrupt, launch }.measure())
+    let log = arguments.readings.as_deref().map(Log::open).transpose();
+    let log = log.map_err(|error| Failure::internal(format!("--bundle: {error}")))?;
+    let log = log.unwrap_or_default();
+    let launch = Launch { arguments, plan: &plan, interrupt: &interrupt, launch, log: &log };
+    let done = layout.with_stack(|| launch.measure());
+    if let Err(failure) = &done {
+        log.say(&format!("launch {number}: {}", failure.message()));
+    }
+    done
 }
 
 /// Nobody waits for the record of a launch whose run was killed.
@@ -55,6 +70,8 @@ struct Launch<'a> {
     plan: &'a Plan,
     interrupt: &'a Interrupt,
     launch: LaunchRecord,
+    /// Of the bundle that is being made.
+    log: &'a Log,
 }
 
 impl Launch<'_> {
@@ -66,7 +83,9 @@ impl Launch<'_> {
         let host = Fingerprint::read();
         let cases = plan.cases(&host.caches);
         let left_out = plan.left_out(&cases);
-        let progress = Progress::new(&self.says("starting"), plan.entries(&cases) as u64 + 1);
+        let own = Steps { done: 0, all: plan.entries(&cases) as u64 + 1 };
+        let steps = self.arguments.steps.unwrap_or(own);
+        let progress = Progress::after(&self.says("starting"), steps);
         let teams = teams(plan, core)?;
         progress.say(&self.says("opening the backends"));
         let mut lineups = Lineups::open(plan)?;
@@ -79,7 +98,8 @@ impl Launch<'_> {
         progress.say(&self.says("drawing inputs"));
         let caches = record.host.caches.clone();
         let flag = self.interrupt.flag();
-        let session = Session::new(plan, &caches, cases, &teams, &self.launch, &timer, flag)?;
+        let mut session = Session::new(plan, &caches, cases, &teams, &self.launch, &timer, flag)?;
+        session.keeper = Keeper::open(self.arguments.readings.as_deref(), self.launch.number)?;
         record.timer = session.timer_record(&mut record)?;
         record.counters = session.counters.borrow().statuses();
         progress.step();
@@ -99,9 +119,11 @@ impl Launch<'_> {
         record.skipped.extend(lineups.failed.iter().cloned());
         record.status = self.status(&measured, &lineups);
         let stored = write(&record);
+        let kept = session.keeper.finish();
         output::print(MEASURED)?;
         measured?;
         stored?;
+        kept?;
         if let Some(Skipped { backend, reason }) = lineups.failed.first() {
             let message = format!("{backend}: {reason}; what was measured of the others is kept");
             return Err(Failure::new(Exit::Unfit, message));
@@ -109,9 +131,11 @@ impl Launch<'_> {
         Ok(if record.status == Status::Interrupted { Exit::Interrupted } else { Exit::Pass })
     }
 
-    /// What is going on, and in which launch.
+    /// What is going on, and in which launch. It is put down too.
     fn says(&self, what: &str) -> String {
-        format!("launch {} of {}: {what}", self.launch.number, self.launch.of)
+        let said = format!("launch {} of {}: {what}", self.launch.number, self.launch.of);
+        self.log.say(&said);
+        said
     }
 
     /// What the launches before this one measured.
@@ -179,7 +203,8 @@ fn teams(plan: &Plan, core: Option<usize>) -> Result<Vec<Team>, Failure> {
     };
     let counts = plan.thread_counts.iter().copied().filter(|&count| count > 1);
     let team = |count| {
-        let cores = affinity::usable().map_err(|error| unfit(&error))?;
+        let listed = (!plan.team.is_empty()).then(|| Ok(plan.team.clone()));
+        let cores = listed.unwrap_or_else(affinity::usable).map_err(|error| unfit(&error))?;
         let first =
             affinity::pick(core).map_err(|error| Failure::usage(format!("--core: {error}")))?;
         Team::new(affinity::spread(&cores, first, count)).map_err(|error| unfit(&error))
@@ -197,7 +222,7 @@ pub(super) fn begin(
 ) -> RunRecord {
     let (threads, cores) = (plan.threads_max(), host.cores_usable);
     let shared = (threads > cores).then_some(Warning::Oversubscribed { threads, cores });
-    let of_plan = pinned.into_iter().chain(shared).chain(plan.hidden());
+    let of_plan = pinned.into_iter().chain(shared).chain(plan.hidden()).chain(plan.of_profile());
     let warnings = of_plan.chain(warning::of_host(&host, timer.quality()));
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     RunRecord {
@@ -209,6 +234,7 @@ pub(super) fn begin(
         host,
         launches: vec![launch.clone()],
         budget_s: Some(plan.limits.budget.as_secs_f64()),
+        profile: plan.profile.clone(),
         timer: TimerRecord { quality: timer.quality().clone(), empty: None },
         counters: Vec::new(),
         corpus: plan.corpus_record(),

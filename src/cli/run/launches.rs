@@ -2,16 +2,27 @@
 
 use std::{
     io::Read as _,
+    path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     time::Duration,
 };
 
-use super::{Arguments, baselines::Baselines, launch, plan::Plan};
+use super::{
+    Arguments, announcement,
+    baselines::Baselines,
+    bundling::Bundling,
+    launch,
+    plan::{Case, Plan},
+};
 use crate::{
     backend::ProbeContext,
-    cli::{Exit, Failure, exit::settle, history, interrupt::Interrupt, output},
+    cli::{
+        Exit, Failure, exit::settle, history, interrupt::Interrupt, output, progress::Steps,
+        terminal,
+    },
     host::{fingerprint::Fingerprint, layout::Layout, lock::RunLock},
     report::{
+        prose,
         record::{RunRecord, Status},
         store::Store,
         table::{self, Detail},
@@ -27,19 +38,29 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     let baselines = Baselines::open(arguments, &plan)?;
     // What cannot be appended to is refused before anything is measured.
     arguments.history.as_deref().map(history::create).transpose()?;
+    let bundling = Bundling::open(arguments)?;
     let _lock = RunLock::take().map_err(|error| Failure::new(Exit::Unfit, error))?;
     let interrupt = Interrupt::catch()?;
-    if plan.cases(&Fingerprint::read().caches).is_empty() {
+    let cases = plan.cases(&Fingerprint::read().caches);
+    if cases.is_empty() {
         return Err(Failure::usage(
             "--footprint: no such batch fits; add `cold`, or lower --batch",
         ));
     }
+    let walk = terminal::is_watched().then(|| Walk::new(&plan, &cases));
+    if walk.is_some() {
+        let text = announcement::of(&plan, &cases, &arguments.out);
+        eprintln!("{}", prose::fit(&text, &terminal::screen()));
+    }
+    bundling.surround(context, &interrupt)?;
     let layout_seed = arguments.layout_seed.unwrap_or_else(drawn_seed);
     let (mut has_measured, mut exit) = (false, Exit::Pass);
     for number in 1..=plan.launches() {
-        let ended = launch(number, layout_seed, &interrupt)?;
+        let steps = walk.as_ref().map(|walk| walk.steps(number));
+        let ended = launch((number, layout_seed), steps, bundling.folder(), &interrupt)?;
         has_measured |= ended.has_measured;
         exit = ended.exit;
+        bundling.say(&format!("launch {number} ended with exit code {}", exit as u8));
         if exit != Exit::Pass {
             break;
         }
@@ -52,7 +73,7 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     // Before appending, which may fail and must cost neither the comparison nor the baseline.
     let verdict =
         if exit == Exit::Pass { baselines.compare_and_save(record.clone()) } else { Ok(exit) };
-    settle(verdict, append(&record, arguments))
+    settle(settle(verdict, append(&record, arguments)), bundling.finish(&record))
 }
 
 /// Appends a record that is not to grow any more. The record stays whatever comes of it.
@@ -73,14 +94,47 @@ struct Ended {
     has_measured: bool,
 }
 
+/// The steps of all launches, for whoever watches: to begin, and each entry.
+struct Walk {
+    first: u64,
+    /// Of each launch after the first.
+    later: u64,
+    launches: u32,
+}
+
+impl Walk {
+    fn new(plan: &Plan, cases: &[Case]) -> Self {
+        let launches = plan.launches();
+        // Devices are not asked again where nothing is measured again.
+        let later = if launches > 1 { plan.entries_repeated(cases) as u64 + 1 } else { 0 };
+        Self { first: plan.entries(cases) as u64 + 1, later, launches }
+    }
+
+    /// What is done before launch `number` begins, and what there is to do.
+    fn steps(&self, number: u32) -> Steps {
+        let before = |launches: u32| match launches {
+            0 => 0,
+            _ => self.first + self.later * u64::from(launches - 1),
+        };
+        Steps { done: before(number - 1), all: before(self.launches) }
+    }
+}
+
 /// Starts a process with the same arguments, and waits for it.
-fn launch(number: u32, layout_seed: u64, interrupt: &Interrupt) -> Result<Ended, Failure> {
+fn launch(
+    (number, layout_seed): (u32, u64),
+    steps: Option<Steps>,
+    readings: Option<&Path>,
+    interrupt: &Interrupt,
+) -> Result<Ended, Failure> {
     let failed = |error| Failure::internal(format!("cannot start launch {number}: {error}"));
     let program = std::env::current_exe().map_err(failed)?;
     let (variable, value) = Layout::draw(layout_seed, number).environment();
     let mut child = Command::new(program)
         .args(std::env::args_os().skip(1))
         .args(["--launch", &number.to_string(), "--layout-seed", &layout_seed.to_string()])
+        .args(steps.iter().flat_map(|steps| ["--steps".to_owned(), steps.to_string()]))
+        .args(readings.iter().flat_map(|folder| [Path::new("--readings"), *folder]))
         .env(variable, value)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -135,6 +189,20 @@ fn show(record: &RunRecord, store: &Store, arguments: &Arguments) -> Result<(), 
         return output::print_json(record);
     }
     let detail = if arguments.details { Detail::Spread } else { Detail::Figures };
-    output::print(table::render(record, detail).trim_end())?;
+    output::print(table::render(record, detail, &terminal::screen()).trim_end())?;
     output::print(&format!("record    {}", store.path().display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each launch begins where the one before it ended, and the last ends at the end.
+    #[test]
+    fn launches_follow_one_another() {
+        let walk = Walk { first: 10, later: 4, launches: 3 };
+        let done = [1, 2, 3].map(|number| walk.steps(number).done);
+        assert_eq!((done, walk.steps(2).all), ([0, 10, 14], 18));
+        assert_eq!(Walk { launches: 1, ..walk }.steps(1), Steps { done: 0, all: 10 });
+    }
 }

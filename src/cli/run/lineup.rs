@@ -7,8 +7,9 @@ use super::{
 use crate::{
     backend::{
         BackendEntry, BackendKind, HostBackend, OpenError, OpenOptions, Opened, SimulatedBackend,
+        simulated::SimFacts,
     },
-    cli::{Exit, Failure},
+    cli::{Exit, Failure, profile::is_of_part},
     measure::device::{EndToEnd, Shared, UploadOnly},
     registry,
     report::record::{ROOF_PER_RECORD, Skipped, UPLOAD_ONLY},
@@ -37,6 +38,8 @@ pub(super) struct Lineup {
 /// A simulated design, open once: the host loops never see it.
 pub(super) struct Simulator {
     pub(super) entry: &'static BackendEntry,
+    /// What it is, with the timing reports that the run goes by.
+    pub(super) facts: SimFacts,
     pub(super) backend: Box<dyn SimulatedBackend>,
 }
 
@@ -71,6 +74,9 @@ impl Lineups {
                 }
             }
         }
+        if let Some(part) = &plan.timing_report {
+            lineups.simulators.iter_mut().for_each(|one| keep_report(&mut one.facts, part));
+        }
         if !lineups.has_contenders()
             && lineups.simulators.is_empty()
             && let Some(Skipped { backend, reason }) = lineups.failed.first()
@@ -88,7 +94,10 @@ impl Lineups {
                 Opened::Device(device) => {
                     self.all.extend(of_device(entry, &Shared::new(device)));
                 }
-                Opened::Simulated(backend) => self.simulators.push(Simulator { entry, backend }),
+                Opened::Simulated(backend) => {
+                    let facts = backend.facts().clone();
+                    self.simulators.push(Simulator { entry, facts, backend });
+                }
             }
         }
         if !host.is_empty() {
@@ -129,6 +138,15 @@ impl Lineups {
         self.failed.extend(lost);
         self.all.retain(|one| one.device.is_none());
         any
+    }
+}
+
+/// Leaves the timing reports of one part.
+fn keep_report(facts: &mut SimFacts, part: &str) {
+    facts.timing.retain(|report| is_of_part(&report.report, part));
+    if facts.timing.is_empty() && facts.timing_absent.is_none() {
+        let lanes = facts.lanes;
+        facts.timing_absent = Some(format!("there is no report `{part}` with {lanes} lanes"));
     }
 }
 

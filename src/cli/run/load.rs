@@ -5,11 +5,12 @@ use std::{path::PathBuf, time::Duration};
 use super::{
     Arguments, Threads,
     lineup::Lineup,
-    plan::{Case, thread_counts},
+    plan::{Case, SEED, thread_counts},
     session::{Event, Session, Tell, refuse},
 };
 use crate::{
     backend::BackendKind,
+    bundle::readings::{self, Line},
     cli::{Exit, Failure},
     host::schedule::Disturbance,
     measure::{
@@ -21,6 +22,7 @@ use crate::{
             sweep::{self, Knee, Rates},
         },
     },
+    platform::plan,
     registry,
     report::{
         hlog::{HlogFolder, HlogFolderError},
@@ -30,7 +32,7 @@ use crate::{
 };
 
 /// Flags of `--method load`.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Load (with --method load)")]
 pub(super) struct LoadArguments {
     /// Clients, each with a schedule of its own, 1 to 10000 (repeatable, or comma-separated)
@@ -133,7 +135,8 @@ impl LoadPlan {
         rates.dedup();
         let arrivals = flags.arrivals.unwrap_or_default();
         for &rate_per_s in &rates {
-            let offered = Offered { clients: 1, rate_per_s, arrivals, seed: arguments.seed };
+            let seed = arguments.seed.unwrap_or(SEED);
+            let offered = Offered { clients: 1, rate_per_s, arrivals, seed };
             arrivals::check(&offered, budget).map_err(Failure::usage)?;
         }
         let most = thread_counts(&arguments.threads).pop().unwrap_or(1);
@@ -169,17 +172,37 @@ impl LoadPlan {
 }
 
 impl LoadArguments {
-    /// A flag that would do nothing is a mistake.
-    fn refuse_without_load(&self) -> Result<(), Failure> {
-        let given = [
+    /// The flags for which a profile has a value, and whether they are given.
+    pub(super) fn given_of_plan(&self) -> [(&'static str, bool); 5] {
+        [
             ("--clients", !self.clients.is_empty()),
             ("--rate", !self.rate.is_empty()),
             ("--arrivals", self.arrivals.is_some()),
             ("--workers", self.workers.is_some()),
             ("--knee-p99", self.knee_p99.is_some()),
-            ("--hlog", self.hlog.is_some()),
-        ];
-        match given.iter().find(|(_, is_given)| *is_given) {
+        ]
+    }
+
+    /// Fills in what a profile says and no flag does. Its names are known.
+    pub(super) fn fill(&mut self, load: &plan::Load) {
+        if self.clients.is_empty() {
+            self.clients.clone_from(&load.clients);
+        }
+        if self.rate.is_empty() {
+            self.rate.clone_from(&load.rates_per_s);
+        }
+        self.arrivals = self.arrivals.or_else(|| parse_arrivals(&load.arrivals).ok());
+        self.workers = self.workers.or_else(|| Some(load.workers.into()));
+        self.knee_p99 = self.knee_p99.or(match load.knee_p99_us {
+            plan::Knee::Micros(micros) => Some(micros),
+            plan::Knee::None(_) => None,
+        });
+    }
+
+    /// A flag that would do nothing is a mistake.
+    fn refuse_without_load(&self) -> Result<(), Failure> {
+        let mut given = self.given_of_plan().into_iter().chain([("--hlog", self.hlog.is_some())]);
+        match given.find(|(_, is_given)| *is_given) {
             None => Ok(()),
             Some((flag, _)) => Err(Failure::usage(format!("{flag}: add --method load to use it"))),
         }
@@ -298,6 +321,8 @@ impl Session<'_> {
             let header = Header { disturbance, ..scene.header.clone() };
             let entry = Entry::of_load(header, rotation, &load, circumstances);
             let entry = entry.map_err(Failure::internal)?;
+            let place = readings::Place::of(&entry);
+            self.keeper.keep(|| Ok(Line::Load(readings::Load::of(place, &load)?)));
             if let Some(folder) = &plan.hlog {
                 folder.write(&entry, &load, self.bench.timer).map_err(hlog_failure)?;
             }
@@ -329,9 +354,21 @@ impl Session<'_> {
             let offered = Offered { rate_per_s, ..offered };
             let load =
                 crew.serve(self.whole_bench(), &offered, length).map_err(Failure::internal)?;
+            if load.stop != Stop::Interrupted {
+                let place = place(scene, crew);
+                self.keeper.keep(|| Ok(Line::Attempt(readings::Load::of(place, &load)?)));
+            }
             Ok((load.stop != Stop::Interrupted).then(|| load.point(bound_ns)))
         })
     }
+}
+
+/// Of which entries an attempt to find the knee is.
+fn place(scene: &Scene<'_>, crew: &Crew<'_, '_>) -> readings::Place {
+    let Header { backend, software, op, threads, ref footprint_home, .. } = scene.header;
+    let batch_len = crew.rotation().map_or(0, Rotation::batch_len);
+    let home = footprint_home.clone();
+    readings::Place { backend: backend.into(), software, op, batch_len, threads, home }
 }
 
 /// What is measured next, for people.

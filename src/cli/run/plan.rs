@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Arguments, Threads, load::LoadPlan};
+use super::{
+    Arguments, Threads,
+    load::LoadPlan,
+    obey::{self, Left, Under},
+};
 use crate::{
-    backend::{BackendEntry, BackendKind, ProbeContext, Unavailable},
+    backend::{BackendEntry, BackendKind, ProbeContext},
     cli::{Exit, Failure, backends_asked, corpus_asked},
     corpus::Corpus,
     host::fingerprint::Cache,
@@ -14,7 +18,10 @@ use crate::{
     },
     op::Op,
     registry,
-    report::record::{CorpusRecord, Skipped},
+    report::{
+        profile::ProfileRecord,
+        record::{CorpusRecord, Skipped},
+    },
     warning::Warning,
 };
 
@@ -26,6 +33,11 @@ const BATCH_LEN_OF_FIRST_CACHE: usize = 256;
 
 /// The batch length of a request unless told otherwise, where load is the only method.
 const BATCH_LEN_OF_REQUEST: usize = 16;
+
+/// Launches, the seed of the inputs and faulty records per thousand, unless told otherwise.
+const LAUNCHES: u32 = 3;
+pub(super) const SEED: u64 = 1;
+const FAULTS_PERMILLE: u16 = 1;
 
 const BUDGET: Duration = Duration::from_secs(1);
 const BUDGET_QUICK: Duration = Duration::from_millis(150);
@@ -43,7 +55,7 @@ pub(super) struct Plan {
     pub(super) backends: Vec<&'static BackendEntry>,
     /// Ids that were asked for by name: what cannot be had of these is an error.
     named: Vec<String>,
-    missing: Vec<(&'static BackendEntry, Unavailable)>,
+    missing: Vec<Left>,
     pub(super) batch_lens: Vec<usize>,
     footprints: Vec<Wanted>,
     /// Thread counts, fewest first. Where there are several, the first is 1.
@@ -54,6 +66,12 @@ pub(super) struct Plan {
     launches: u32,
     /// What is offered, where load is a method.
     pub(super) load: Option<LoadPlan>,
+    /// The profile that the run is under.
+    pub(super) profile: Option<ProfileRecord>,
+    /// The cores that threads share out. Empty for all that this process may use.
+    pub(super) team: Vec<usize>,
+    /// The part whose timing report gives modelled time. All reports do where it is absent.
+    pub(super) timing_report: Option<String>,
 }
 
 /// Batches of one length in one footprint.
@@ -124,6 +142,27 @@ fn refuse_unsuited(methods: &[Method], backends: &[&BackendEntry]) -> Result<(),
     Err(Failure::new(Exit::Unfit, message))
 }
 
+/// The backends that are measured, and those that are not.
+fn backends(
+    arguments: &Arguments,
+    context: &ProbeContext,
+) -> Result<(Vec<&'static BackendEntry>, Vec<Left>), Failure> {
+    let Some((mut able, left)) = arguments.under.as_ref().and_then(Under::backends) else {
+        let (able, left) = backends_asked(&arguments.backend, arguments.peers, context)?;
+        let reasons = left.into_iter().map(|(entry, reason)| (entry, reason.to_string()));
+        return Ok((able, reasons.collect()));
+    };
+    if arguments.peers {
+        let is_named = |peer: &BackendEntry| able.iter().any(|entry| entry.id == peer.id);
+        let peers: Vec<_> = registry::PEERS
+            .into_iter()
+            .filter(|peer| !is_named(peer) && (peer.probe)(context).is_ok())
+            .collect();
+        able.extend(peers);
+    }
+    Ok((able, left))
+}
+
 /// Hot and cold, or hot only if it must be quick or is a load and nothing else.
 fn footprints(arguments: &Arguments, methods: &[Method]) -> Vec<Wanted> {
     let is_hot_only = arguments.quick || methods == [Method::Load];
@@ -154,7 +193,9 @@ impl Plan {
         let default_budget = if arguments.quick { BUDGET_QUICK } else { BUDGET };
         let budget = arguments.budget.unwrap_or(default_budget);
         let load = LoadPlan::new(arguments, &methods, budget)?;
-        let (mut backends, missing) = backends_asked(&arguments.backend, arguments.peers, context)?;
+        let (mut backends, missing) = backends(arguments, context)?;
+        let under = arguments.under.as_ref();
+        let required = under.filter(|_| arguments.backend.is_empty()).map(Under::required);
         // The baseline first: it is what the others are read against. Devices below a roof of their
         // own, and last what has no time at all.
         backends.sort_by_key(|entry| {
@@ -180,18 +221,21 @@ impl Plan {
             context: context.clone(),
             op: Op::Decide,
             corpus: corpus_asked(arguments.corpus.as_deref())?,
-            seed: arguments.seed,
-            faults_permille: arguments.faults,
+            seed: arguments.seed.unwrap_or(SEED),
+            faults_permille: arguments.faults.unwrap_or(FAULTS_PERMILLE),
             backends,
-            named: arguments.backend.clone(),
+            named: required.unwrap_or_else(|| arguments.backend.clone()),
             missing,
             batch_lens,
             footprints: footprints(arguments, &methods),
             thread_counts: thread_counts(&threads),
             methods,
-            launches: arguments.launches,
+            launches: arguments.launches.unwrap_or(LAUNCHES),
             limits: Limits { budget, precision: PRECISION },
             load,
+            profile: under.map(|under| under.record.clone()),
+            team: under.map(|under| under.team.clone()).unwrap_or_default(),
+            timing_report: under.and_then(|under| under.timing_report.clone()),
         })
     }
 
@@ -200,15 +244,22 @@ impl Plan {
     /// is imitated is there to check the shader, and takes seconds to open: once is enough.
     pub(super) fn of_launch(mut self, number: u32) -> Self {
         if number > 1 {
-            self.methods.retain(|method| method.subject() == Subject::HostTime);
-            let context = &self.context;
-            self.backends.retain(|entry| match entry.kind {
-                BackendKind::Fpga => false,
-                BackendKind::Gpu => (entry.probe)(context).is_ok_and(|found| !found.software),
-                _ => true,
-            });
+            (self.methods, self.backends) = self.repeated();
         }
         self
+    }
+
+    /// What every launch measures.
+    fn repeated(&self) -> (Vec<Method>, Vec<&'static BackendEntry>) {
+        let methods = self.methods.iter().copied();
+        let backends = self.backends.iter().copied();
+        let is_repeated = |entry: &&BackendEntry| match entry.kind {
+            BackendKind::Fpga => false,
+            BackendKind::Gpu => (entry.probe)(&self.context).is_ok_and(|found| !found.software),
+            _ => true,
+        };
+        let methods = methods.filter(|method| method.subject() == Subject::HostTime).collect();
+        (methods, backends.filter(is_repeated).collect())
     }
 
     /// Processes that measure. One where nothing takes host time.
@@ -260,6 +311,21 @@ impl Plan {
 
     /// Entries of all cases, and of all methods.
     pub(super) fn entries(&self, cases: &[Case]) -> usize {
+        self.entries_of(cases, &self.methods, &self.backends)
+    }
+
+    /// Those of them that every launch measures anew.
+    pub(super) fn entries_repeated(&self, cases: &[Case]) -> usize {
+        let (methods, backends) = self.repeated();
+        self.entries_of(cases, &methods, &backends)
+    }
+
+    fn entries_of(
+        &self,
+        cases: &[Case],
+        methods: &[Method],
+        backends: &[&'static BackendEntry],
+    ) -> usize {
         let of = |case: &Case, method: &Method, entry: &BackendEntry| {
             let is_device = entry.kind == BackendKind::Gpu;
             match method {
@@ -276,9 +342,9 @@ impl Plan {
             }
         };
         let entries = cases.iter().flat_map(|case| {
-            self.methods.iter().flat_map(move |method| {
-                self.backends.iter().map(move |entry| of(case, method, entry))
-            })
+            methods
+                .iter()
+                .flat_map(move |method| backends.iter().map(move |entry| of(case, method, entry)))
         });
         entries.sum()
     }
@@ -295,6 +361,11 @@ impl Plan {
             places: places.join(", "),
         };
         devices.filter(|_| !places.is_empty()).map(warning).collect()
+    }
+
+    /// What speaks against the run under its profile.
+    pub(super) fn of_profile(&self) -> Vec<Warning> {
+        self.profile.as_ref().map(obey::warnings).unwrap_or_default()
     }
 
     /// What is said of processor features that are hidden, where the machine has any of them.
@@ -314,10 +385,8 @@ impl Plan {
     }
 
     pub(super) fn skipped(&self) -> Vec<Skipped> {
-        let skipped = self.missing.iter().map(|(entry, reason)| Skipped {
-            backend: entry.id.into(),
-            reason: reason.to_string(),
-        });
-        skipped.collect()
+        let skipped =
+            |(entry, reason): &Left| Skipped { backend: entry.id.into(), reason: reason.clone() };
+        self.missing.iter().map(skipped).collect()
     }
 }

@@ -8,12 +8,14 @@ use std::{
 use super::{
     counting::usage_of_thread,
     first_cache::Ceilings,
+    keeping::Keeper,
     lineup::{Lineup, Lineups},
     plan::{Case, Plan},
     simulated::simulators,
 };
 use crate::{
     backend::SubmitError,
+    bundle::readings::{self, Line},
     cli::{Exit, Failure},
     corpus::generate::Generator,
     host::{
@@ -105,6 +107,8 @@ pub(super) struct Session<'a> {
     pub(super) pool: Pool,
     /// Of this thread: opened where it measures.
     pub(super) counters: RefCell<Counters>,
+    /// Where readings are kept for a bundle; nowhere unless told otherwise.
+    pub(super) keeper: Keeper,
 }
 
 impl<'a> Session<'a> {
@@ -127,8 +131,8 @@ impl<'a> Session<'a> {
             .map_err(Failure::internal)?;
         let limits = Limits { budget: plan.limits.budget / launch.of, ..plan.limits };
         let bench = Bench { timer, limits, interrupted };
-        let counters = RefCell::new(Counters::open());
-        Ok(Self { plan, cases, teams, launch, bench, pool, counters })
+        let (counters, keeper) = (RefCell::new(Counters::open()), Keeper::default());
+        Ok(Self { plan, cases, teams, launch, bench, pool, counters, keeper })
     }
 
     /// For what is measured in one launch only: with the whole budget.
@@ -145,8 +149,9 @@ impl<'a> Session<'a> {
     pub(super) fn timer_record(&self, record: &mut RunRecord) -> Result<TimerRecord, Failure> {
         let rotation = |_| self.pool.rotation(EMPTY.0, EMPTY.1, 0).map_err(Failure::internal);
         let (mut one, mut other) = (rotation(0)?, rotation(1)?);
-        let empty =
-            empty::measure(self.bench, [&mut one, &mut other]).map_err(Failure::internal)?;
+        let raw = empty::measure(self.bench, [&mut one, &mut other]).map_err(Failure::internal)?;
+        self.keeper.keep(|| Ok(Line::Empty(readings::Empty::of(&raw)?)));
+        let empty = raw.readings();
         record.warnings.extend(empty.iter().flat_map(of_empty).map(|warning| warning.record()));
         Ok(TimerRecord { quality: self.bench.timer.quality().clone(), empty })
     }
@@ -222,6 +227,7 @@ impl<'a> Session<'a> {
         let after = self.snapshots();
         let control = measured.pop();
         let passes = self.passes(&mut lineups, &mut rotations, &measured)?;
+        self.keep_throughput(case, &lineups, &measured, control.as_ref(), &passes);
         let all = lineups.iter().zip(&mut rotations).zip(&measured).zip(passes);
         for (((lineup, rotations), one), pass) in all {
             if lineup.is_roof() {
@@ -299,6 +305,8 @@ impl<'a> Session<'a> {
             let mut done =
                 Entry::of_latency(header, rotation, &measured).map_err(Failure::internal)?;
             done.usage = Some(usage);
+            let place = readings::Place::of(&done);
+            self.keeper.keep(|| Ok(Line::Latency(readings::Latency::of(place, &measured)?)));
             self.push_of_launch(record, done, tell)?;
             if self.is_interrupted() {
                 return Ok(());

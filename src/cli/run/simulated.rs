@@ -6,6 +6,7 @@ use super::{
     session::{Session, Tell, Trouble},
 };
 use crate::{
+    bundle::readings::{self, Line},
     cli::{Exit, Failure},
     host::schedule::Disturbance,
     measure::cycles::{self, CyclesError},
@@ -19,7 +20,7 @@ use crate::{
 /// Writes down every simulated design.
 pub(super) fn simulators(lineups: &mut Lineups, record: &mut RunRecord) -> Result<(), Failure> {
     lineups.each_simulator(|simulator| {
-        let (backend, facts) = (simulator.entry.id, simulator.backend.facts().clone());
+        let (backend, facts) = (simulator.entry.id, simulator.facts.clone());
         let counters = simulator.backend.counters()?;
         if facts.timing.is_empty() {
             let reason = facts.timing_absent.clone().unwrap_or_else(|| "it has none".into());
@@ -73,7 +74,9 @@ impl Session<'_> {
             // Nothing that the host does can change a count.
             disturbance: Disturbance::default(),
         };
-        let entry = Entry::of_cycles(header, &rotation, &measured, simulator.backend.facts());
+        let entry = Entry::of_cycles(header, &rotation, &measured, &simulator.facts);
+        let place = readings::Place::of(&entry);
+        self.keeper.keep(|| Ok(Line::Cycles(readings::Cycles::of(place, &measured).into())));
         Ok(Self::push(record, entry, tell)?)
     }
 }

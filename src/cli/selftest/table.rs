@@ -2,8 +2,6 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::Table;
-
 use super::unix_s;
 use crate::{
     gate::{
@@ -11,20 +9,29 @@ use crate::{
         selftest::{Planted, SelfTest, Status},
     },
     measure::empty::Zero,
-    report::columns,
+    report::{
+        columns::{self, Columns},
+        prose,
+        screen::Screen,
+    },
     stats::{Estimate, binomial::Proportion},
 };
 
 /// All of it, for people.
-pub(super) fn render(result: &SelfTest) -> String {
-    let mut text = head(result);
+pub(super) fn render(result: &SelfTest, screen: &Screen) -> String {
+    let mut text = prose::fit(&head(result), screen);
     let _ = writeln!(text, "\nIdentical programs: any difference is a false alarm");
-    let _ = writeln!(text, "{}", alarms(result));
+    let _ = writeln!(text, "{}", alarms(result).on(screen));
     if !result.planted.is_empty() {
         let _ = writeln!(text, "\nPlanted slowdowns: extra records for one side, percent of time");
-        let _ = writeln!(text, "{}", planted(&result.planted));
+        let _ = writeln!(text, "{}", planted(&result.planted).on(screen));
     }
     text.push('\n');
+    text + &prose::fit(&footer(result), screen)
+}
+
+fn footer(result: &SelfTest) -> String {
+    let mut text = String::new();
     for one in &result.planted {
         if let Some(why) = &one.refused {
             let _ = writeln!(text, "refused   {} %: {why}", one.percent);
@@ -66,7 +73,7 @@ fn share(share: &Proportion) -> [String; 2] {
     [percent(share.share()), format!("{} to {}", percent(share.low), percent(share.high))]
 }
 
-fn alarms(result: &SelfTest) -> Table {
+fn alarms(result: &SelfTest) -> Columns {
     let header = ["alarms", "count", "of", "%", "95 % interval", "at most % (one-sided)"];
     let found = &result.false_alarms;
     let row = |name: &str, of: &Proportion| {
@@ -77,7 +84,7 @@ fn alarms(result: &SelfTest) -> Table {
     columns::table(&header, 0, [row("raw", &found.raw), row("confirmed", &found.confirmed)])
 }
 
-fn planted(planted: &[Planted]) -> Table {
+fn planted(planted: &[Planted]) -> Columns {
     let header = [
         "planted %",
         "extra records %",
@@ -111,6 +118,7 @@ fn planted(planted: &[Planted]) -> Table {
             ]
         }),
     )
+    .sparing(&["extra records %", "calibrated %"])
 }
 
 fn smallest(result: &SelfTest) -> String {

@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::{Examination, devices::Presence, judge::counters_available};
 use crate::{
     host::{doctor::devices::Device, timer::Source},
+    nearest,
     warning::LOAD_SHARE_MAX,
 };
 
@@ -49,7 +50,7 @@ pub enum Requirement {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ParseError {
     /// No requirement has this name.
-    #[error("no requirement `{0}`; known: {KNOWN}")]
+    #[error("no requirement `{0}`; known: {KNOWN}{hint}", hint = hint(.0))]
     Unknown(String),
     /// A number is missing or is none.
     #[error("`{0}` needs a whole number above zero, as in {0}=4")]
@@ -62,6 +63,12 @@ pub enum ParseError {
 /// The names, as messages list them.
 const KNOWN: &str = "cores=N, isolated, governor, turbo-off, smt-off, bare-metal, counters, load, \
                      huge-pages, memory=GIB, vulkan, verilator, tsc, steal-free";
+
+/// The one that was probably meant.
+fn hint(name: &str) -> String {
+    let names = KNOWN.split(", ").map(|shown| shown.split('=').next().unwrap_or(shown));
+    nearest::hint(name, names)
+}
 
 /// A requirement set against a machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -7,6 +7,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Serialize};
+
 use super::{arrivals::Offered, queue::Trace, sweep::Point};
 use crate::{
     clock::HostNanos,
@@ -67,7 +69,83 @@ pub struct Load {
     pub late_start: Histogram<HostNanos>,
     /// Why measuring ended.
     pub stop: Stop,
+    /// What the figures above follow from, beside the distributions.
+    pub account: Account,
     trace: Trace,
+}
+
+/// What is known of a load beside its distributions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// Requests that came.
+    pub requests: u64,
+    /// Seconds in which they came.
+    pub duration_s: f64,
+    /// Seconds from the beginning until the last was served.
+    pub elapsed_s: f64,
+    /// Nanoseconds of the shortest wait in each piece of the last half.
+    pub least_waits_ns: [Option<f64>; PIECES],
+}
+
+/// All that the figures of a load follow from.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// Requests per second that were offered.
+    pub rate_per_s: f64,
+    /// What was counted.
+    pub account: &'a Account,
+    /// From the start of service to its end.
+    pub service: &'a Histogram<HostNanos>,
+    /// From the intended start to the end.
+    pub response: &'a Histogram<HostNanos>,
+}
+
+impl Evidence<'_> {
+    /// Requests per second that were served.
+    #[must_use]
+    pub fn achieved_per_s(&self) -> f64 {
+        self.service.len() as f64 / self.account.duration_s.max(self.account.elapsed_s)
+    }
+
+    /// Requests that were never served.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.account.requests.saturating_sub(self.service.len())
+    }
+
+    /// Whether the rate was not kept, or waiting grew until the end.
+    #[must_use]
+    pub fn is_saturated(&self) -> bool {
+        let Account { requests, duration_s, least_waits_ns, .. } = self.account;
+        let wanted_per_s = KEPT_SHARE * *requests as f64 / duration_s;
+        let median_ns = self.service.quantile_ns(0.5).unwrap_or(f64::INFINITY);
+        self.lost() > 0 || self.achieved_per_s() < wanted_per_s || grows(*least_waits_ns, median_ns)
+    }
+
+    /// A quantile of the response time in nanoseconds, or the reason why there is none.
+    pub fn response_ns(&self, q: f64) -> Result<f64, String> {
+        if self.lost() > 0 {
+            let requests = self.account.requests;
+            return Err(format!("{} of {requests} requests were never served", self.lost()));
+        }
+        self.response.quantile_ns(q).map_err(|unearned| unearned.to_string())
+    }
+
+    /// This load as a point of a sweep.
+    #[must_use]
+    pub fn point(&self, response_ns_p99_max: f64) -> Point {
+        let response_ns_p99 = self.response_ns(0.99).ok();
+        let is_below = response_ns_p99.is_some_and(|nanos| nanos <= response_ns_p99_max);
+        let saturated = self.is_saturated();
+        Point {
+            rate_per_s: self.rate_per_s,
+            achieved_per_s: self.achieved_per_s(),
+            response_ns_p99,
+            lost: self.lost(),
+            saturated,
+            holds: is_below && !saturated,
+        }
+    }
 }
 
 /// Which of the two times.
@@ -120,20 +198,23 @@ impl Load {
                 *least = served.wait.min(*least);
             }
         }
-        let elapsed_s = timer.between(trace.origin, last_end).picos() as f64 / 1e12;
-        let achieved_per_s = service.len() as f64 / duration.as_secs_f64().max(elapsed_s);
-        let lost = requests as u64 - service.len();
-        let wanted_per_s = KEPT_SHARE * requests as f64 / duration.as_secs_f64();
-        let median_ns = service.quantile_ns(0.5).unwrap_or(f64::INFINITY);
-        let is_saturated = lost > 0
-            || achieved_per_s < wanted_per_s
-            || grows(waits.map(|wait| wait.map(|wait| wait.picos() as f64 / 1e3)), median_ns);
+        let account = Account {
+            requests: requests as u64,
+            duration_s: duration.as_secs_f64(),
+            elapsed_s: timer.between(trace.origin, last_end).picos() as f64 / 1e12,
+            least_waits_ns: waits.map(|wait| wait.map(|wait| wait.picos() as f64 / 1e3)),
+        };
+        let rate_per_s = frame.offered.rate_per_s;
+        let evidence =
+            Evidence { rate_per_s, account: &account, service: &service, response: &response };
+        let achieved_per_s = evidence.achieved_per_s();
+        let (lost, is_saturated) = (evidence.lost(), evidence.is_saturated());
         Ok(Self {
             offered: frame.offered,
             workers: frame.workers,
             began: frame.began,
             duration,
-            requests: requests as u64,
+            requests: account.requests,
             achieved_per_s,
             lost,
             silent_clients: trace.schedule.silent_clients(requests),
@@ -142,31 +223,31 @@ impl Load {
             response,
             late_start: frame.late_start,
             stop: if trace.is_interrupted { Stop::Interrupted } else { Stop::Complete },
+            account,
             trace,
         })
     }
 
+    /// What the figures follow from.
+    #[must_use]
+    pub const fn evidence(&self) -> Evidence<'_> {
+        Evidence {
+            rate_per_s: self.offered.rate_per_s,
+            account: &self.account,
+            service: &self.service,
+            response: &self.response,
+        }
+    }
+
     /// A quantile of the response time in nanoseconds, or the reason why there is none.
     pub fn response_ns(&self, q: f64) -> Result<f64, String> {
-        if self.lost > 0 {
-            return Err(format!("{} of {} requests were never served", self.lost, self.requests));
-        }
-        self.response.quantile_ns(q).map_err(|unearned| unearned.to_string())
+        self.evidence().response_ns(q)
     }
 
     /// This load as a point of a sweep.
     #[must_use]
     pub fn point(&self, response_ns_p99_max: f64) -> Point {
-        let response_ns_p99 = self.response_ns(0.99).ok();
-        let is_below = response_ns_p99.is_some_and(|nanos| nanos <= response_ns_p99_max);
-        Point {
-            rate_per_s: self.offered.rate_per_s,
-            achieved_per_s: self.achieved_per_s,
-            response_ns_p99,
-            lost: self.lost,
-            saturated: self.is_saturated,
-            holds: is_below && !self.is_saturated,
-        }
+        self.evidence().point(response_ns_p99_max)
     }
 
     /// The readings by the time at which their requests were due, in `parts` equal intervals.

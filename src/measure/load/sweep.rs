@@ -92,6 +92,22 @@ pub fn find<E>(
 }
 
 impl Knee {
+    /// What attempts in their order say: a rate holds where one does, and fails where so many fail
+    /// as are made at most.
+    #[must_use]
+    pub fn of(points: Vec<Point>, response_ns_p99_max: f64) -> Self {
+        let (mut holds_per_s, mut fails_per_s, mut failed) = (None, None, 0);
+        for point in &points {
+            failed = if point.holds { 0 } else { failed + 1 };
+            if point.holds {
+                holds_per_s = Some(point.rate_per_s);
+            } else if failed == ATTEMPTS {
+                (fails_per_s, failed) = (Some(point.rate_per_s), 0);
+            }
+        }
+        Self { response_ns_p99_max, holds_per_s, fails_per_s, points }
+    }
+
     /// The rate to be tried next. `None` when the knee is known, or lies outside of the rates.
     fn next(&self, rates: Rates) -> Option<f64> {
         match (self.holds_per_s, self.fails_per_s) {
@@ -158,6 +174,7 @@ mod tests {
             assert!(holds <= truth && truth < fails, "{holds} <= {truth} < {fails}");
             assert!(fails / holds <= RESOLUTION, "{holds} to {fails}");
             assert!(knee.points.len() < 40, "{} attempts", knee.points.len());
+            assert_eq!(Knee::of(knee.points.clone(), bound_ns), knee, "attempts say all");
         }
     }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::{Baseline, BaselineName, Refused, SCHEMA, family};
-use crate::report::store;
+use crate::{nearest, report::store};
 
 /// Below the folder in which nanogate is called.
 const PLACE: &str = ".nanogate/baselines";
@@ -42,7 +42,7 @@ pub enum FolderError {
     #[error(
         "there is no baseline `{name}` in {}; {}", folder.display(),
         if known.is_empty() { "save one with `nanogate run --save-baseline`".into() }
-        else { format!("known: {known}") }
+        else { format!("known: {known}{}", nearest::hint(&name.to_string(), known.split(", "))) }
     )]
     Missing {
         /// The name.

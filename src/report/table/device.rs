@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::Table;
-
-use super::{codes, columns, digits, name, number};
+use super::{
+    codes,
+    columns::{self, Columns},
+    digits, name, number,
+};
 use crate::{
     backend::device::DeviceBound,
     measure::{
@@ -18,7 +20,7 @@ use crate::{
 };
 
 /// Title and table of a method of devices.
-pub(super) fn of_method(method: Method, entries: &[&Entry]) -> Option<(&'static str, Table)> {
+pub(super) fn of_method(method: Method, entries: &[&Entry]) -> Option<(&'static str, Columns)> {
     match method {
         Method::Stages => Some((STAGES_TITLE, stages(entries))),
         Method::Stream => Some((STREAM_TITLE, stream(entries))),
@@ -49,7 +51,7 @@ fn share(entry: &Entry, of: &str, bound: DeviceBound) -> String {
     percent(found.and_then(|bound| bound.fraction).map(|fraction| fraction.value))
 }
 
-fn stages(entries: &[&Entry]) -> Table {
+fn stages(entries: &[&Entry]) -> Columns {
     let mut header = vec!["backend", "batch", "in", "readings"];
     header.extend(STAGES.map(|stage| stage.split('/').next_back().unwrap_or(stage)));
     header.extend([
@@ -83,7 +85,14 @@ fn stages(entries: &[&Entry]) -> Table {
         ]);
         row
     });
-    columns::table(&header, 1, rows)
+    columns::table(&header, 1, rows).sparing(&[
+        "readings",
+        "% link up",
+        "% read",
+        "% link down",
+        "x plain",
+        "sum",
+    ])
 }
 
 /// Backend, batch length, place, time per record and rates.
@@ -104,7 +113,7 @@ fn per_record(entry: &Entry) -> Vec<String> {
 const PER_RECORD_HEADER: [&str; 7] =
     ["backend", "batch", "in", "ns/record", "+-%", "Mrec/s", "GB/s"];
 
-fn stream(entries: &[&Entry]) -> Table {
+fn stream(entries: &[&Entry]) -> Columns {
     let mut header = PER_RECORD_HEADER.to_vec();
     header.extend(["x one at a time", "upload only", "% upload", "warnings"]);
     let rows = entries.iter().map(|entry| {
@@ -117,10 +126,10 @@ fn stream(entries: &[&Entry]) -> Table {
         ]);
         row
     });
-    columns::table(&header, 1, rows)
+    columns::table(&header, 1, rows).sparing(&["GB/s", "upload only", "Mrec/s", "% upload"])
 }
 
-fn resident(entries: &[&Entry]) -> Table {
+fn resident(entries: &[&Entry]) -> Columns {
     let mut header = PER_RECORD_HEADER.to_vec();
     header.extend([
         "kernel",
@@ -148,7 +157,14 @@ fn resident(entries: &[&Entry]) -> Table {
         row.push(codes(entry));
         row
     });
-    columns::table(&header, 1, rows)
+    columns::table(&header, 1, rows).sparing(&[
+        "GB/s",
+        "up GB/s",
+        "down GB/s",
+        "copy GB/s",
+        "read GB/s",
+        "Mrec/s",
+    ])
 }
 
 /// What is to be said of devices below the tables.
@@ -184,7 +200,8 @@ fn device_line(device: &DeviceRecord) -> String {
 }
 
 /// From when on the device pays, in words.
-fn verdict(row: &BreakEvenRecord) -> String {
+#[must_use]
+pub fn verdict(row: &BreakEvenRecord) -> String {
     let Some(BreakEven { outcome, .. }) = &row.found else {
         return row.absent.clone().unwrap_or_else(|| "not looked for".into());
     };

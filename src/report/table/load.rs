@@ -1,15 +1,17 @@
 //! The tables of load.
 
-use comfy_table::Table;
-
-use super::{codes, columns, digits, name, number};
+use super::{
+    codes,
+    columns::{self, Columns},
+    digits, name, number,
+};
 use crate::report::{
     load::{LoadRecord, RESPONSE, SERVICE},
     record::Entry,
 };
 
 /// Titles and tables of entries that served a load.
-pub(super) fn tables(entries: &[&Entry]) -> Vec<(&'static str, Table)> {
+pub(super) fn tables(entries: &[&Entry]) -> Vec<(&'static str, Columns)> {
     let mut tables = vec![(LOAD_TITLE, load(entries))];
     if of_load(entries).any(|(_, load)| load.knee.is_some()) {
         tables.push((KNEE_TITLE, knee(entries)));
@@ -28,6 +30,9 @@ it lies between what holds and what fails, each of them requests/s of all client
 const SERVICE_STATS: [&str; 3] = ["p50", "p99", "p99.9"];
 const RESPONSE_STATS: [&str; 5] = ["p50", "p99", "p99.9", "p99.99", "p99.999"];
 
+/// What a narrow screen goes without, the first of them first.
+const SPARED: [&str; 6] = ["in", "s p99.9", "r p99.999", "r p99.99", "s p99", "achieved/s"];
+
 /// Entries with what they have of load.
 fn of_load<'e>(entries: &'e [&Entry]) -> impl Iterator<Item = (&'e Entry, &'e LoadRecord)> {
     entries.iter().filter_map(|entry| Some((*entry, entry.load.as_ref()?)))
@@ -44,7 +49,7 @@ fn place(entry: &Entry, load: &LoadRecord) -> Vec<String> {
     ]
 }
 
-fn load(entries: &[&Entry]) -> Table {
+fn load(entries: &[&Entry]) -> Columns {
     let mut header: Vec<String> =
         ["backend", "workers", "clients", "batch", "in", "offered/s", "achieved/s", "lost"]
             .map(Into::into)
@@ -65,10 +70,10 @@ fn load(entries: &[&Entry]) -> Table {
         row
     });
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    columns::table(&header, 1, rows)
+    columns::table(&header, 1, rows).sparing(&SPARED)
 }
 
-fn knee(entries: &[&Entry]) -> Table {
+fn knee(entries: &[&Entry]) -> Columns {
     let header = [
         "backend",
         "workers",

@@ -2,25 +2,29 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::Table;
-
-use super::{codes, columns, digits, name, number};
+use super::{
+    codes,
+    columns::{self, Columns},
+    digits, name, number,
+};
 use crate::{
     backend::simulated::CycleCounts,
     clock::Modeled,
     report::{
         record::{Entry, RunRecord},
+        screen::Glyphs,
         simulated::{
             CyclesRecord, INTERVAL, LATENCY, ModeledRecord, PacedRecord, RECORDS_PER_CYCLE,
             SimulatedRecord, TOTAL,
         },
+        sparkline,
     },
 };
 
 /// Titles and tables of entries whose cycles were counted.
-pub(super) fn tables(entries: &[&Entry]) -> Vec<(&'static str, Table)> {
+pub(super) fn tables(entries: &[&Entry], glyphs: Glyphs) -> Vec<(&'static str, Columns)> {
     let mut tables =
-        vec![(CYCLES_TITLE, cycles(entries)), (BACKPRESSURE_TITLE, backpressure(entries))];
+        vec![(CYCLES_TITLE, cycles(entries)), (BACKPRESSURE_TITLE, backpressure(entries, glyphs))];
     let has_model =
         |entry: &&Entry| entry.cycles.as_ref().is_some_and(|one| !one.modeled.is_empty());
     if entries.iter().any(has_model) {
@@ -71,7 +75,7 @@ fn percent(fraction: f64) -> String {
     digits(100.0 * fraction)
 }
 
-fn cycles(entries: &[&Entry]) -> Table {
+fn cycles(entries: &[&Entry]) -> Columns {
     let header = [
         "backend",
         "lanes",
@@ -99,10 +103,10 @@ fn cycles(entries: &[&Entry]) -> Table {
         ]);
         row
     });
-    columns::table(&header, 1, rows)
+    columns::table(&header, 1, rows).sparing(&["bound", "rec/cycle"])
 }
 
-fn backpressure(entries: &[&Entry]) -> Table {
+fn backpressure(entries: &[&Entry], glyphs: Glyphs) -> Columns {
     let header = [
         "backend",
         "lanes",
@@ -118,12 +122,13 @@ fn backpressure(entries: &[&Entry]) -> Table {
         "stalls",
     ];
     let rows = counted(entries).flat_map(|(entry, cycles)| {
-        cycles.backpressure.iter().map(move |paced| paced_row(place(entry, cycles), paced))
+        let paced = cycles.backpressure.iter();
+        paced.map(move |paced| paced_row(place(entry, cycles), paced, glyphs))
     });
-    columns::table(&header, 1, rows)
+    columns::table(&header, 1, rows).sparing(&["bound", "stalled", "latency"])
 }
 
-fn paced_row(mut row: Vec<String>, paced: &PacedRecord) -> Vec<String> {
+fn paced_row(mut row: Vec<String>, paced: &PacedRecord, glyphs: Glyphs) -> Vec<String> {
     let most = paced.latency_max.map_or_else(beyond, |most| most.to_string());
     row.extend([
         digits(f64::from(paced.pace.permille) / 10.0),
@@ -134,7 +139,7 @@ fn paced_row(mut row: Vec<String>, paced: &PacedRecord) -> Vec<String> {
         digits(paced.bound.records_per_cycle),
         percent(paced.bound.fraction),
         longest(&paced.stall_runs),
-        sparkline(&paced.stall_runs),
+        sparkline::of(&binned(&paced.stall_runs), glyphs),
     ]);
     row
 }
@@ -153,24 +158,17 @@ const TOLD_APART: u64 = CycleCounts::PLACES as u64 - 2;
 /// Where each bin of the sparkline ends.
 const BINS: [u64; 8] = [1, 2, 4, 8, 16, 32, TOLD_APART, u64::MAX];
 
-const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-
-/// How often in each bin, against the most frequent; a dot for never.
-fn sparkline(runs: &[[u64; 2]]) -> String {
+/// How often in each bin.
+fn binned(runs: &[[u64; 2]]) -> [u64; BINS.len()] {
     let mut bins = [0; BINS.len()];
     for [cycles, times] in runs {
         let bin = BINS.iter().position(|end| cycles <= end).unwrap_or(BINS.len() - 1);
         bins[bin] += times;
     }
-    let most = bins.into_iter().max().unwrap_or_default().max(1);
-    let bar = |times: u64| match times {
-        0 => '.',
-        _ => BARS[((times * BARS.len() as u64).div_ceil(most) - 1) as usize],
-    };
-    bins.map(bar).into_iter().collect()
+    bins
 }
 
-fn modeled(entries: &[&Entry]) -> Table {
+fn modeled(entries: &[&Entry]) -> Columns {
     let header = [
         "backend",
         "lanes",
@@ -187,7 +185,7 @@ fn modeled(entries: &[&Entry]) -> Table {
     let rows = counted(entries).flat_map(|(entry, cycles)| {
         cycles.modeled.iter().map(move |modeled| modeled_row(place(entry, cycles), modeled))
     });
-    columns::table(&header, 1, rows)
+    columns::table(&header, 1, rows).sparing(&["Mrec/s", "max", "Fmax MHz: min"])
 }
 
 fn modeled_row(mut row: Vec<String>, modeled: &ModeledRecord) -> Vec<String> {
@@ -236,7 +234,7 @@ mod tests {
     fn tables_keep_cycles_and_time_apart() {
         let entries = [entry(Simulated::golden(Op::Decide), 4_000)];
         let entries: Vec<&Entry> = entries.iter().collect();
-        let tables = tables(&entries);
+        let tables = tables(&entries, Glyphs::Unicode);
         let [cycles, backpressure, modeled] = tables.as_slice() else { panic!("three tables") };
         let counted = cycles.1.to_string();
         assert!(counted.contains("1005") && !counted.contains("ns"), "{counted}");
@@ -245,14 +243,15 @@ mod tests {
         assert!(modeled.0.starts_with("Modelled") && modeled.0.contains("estimate of tools"));
         assert!(modeled.1.to_string().contains("mock x4"), "{}", modeled.1);
         let without = entry(Simulated::golden(Op::Decide).without_timing(), 64);
-        assert_eq!(super::tables(&[&without]).len(), 2);
+        assert_eq!(super::tables(&[&without], Glyphs::Unicode).len(), 2);
     }
 
     /// Runs of stalls are drawn against the most frequent, and what never was is a dot.
     #[test]
     fn stalls_are_drawn() {
-        assert_eq!(sparkline(&[[1, 80], [3, 5], [4, 5], [63, 40]]), "█.▁....▄");
-        assert_eq!(sparkline(&[]), "........");
+        let drawn = |runs: &[[u64; 2]]| sparkline::of(&binned(runs), Glyphs::Unicode);
+        assert_eq!(drawn(&[[1, 80], [3, 5], [4, 5], [63, 40]]), "█.▁....▄");
+        assert_eq!(drawn(&[]), "........");
         assert_eq!(longest(&[[1, 1], [63, 2]]), ">62");
     }
 }

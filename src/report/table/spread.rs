@@ -1,8 +1,9 @@
 //! How the readings of each entry spread, and what each launch found.
 
-use comfy_table::Table;
-
-use super::{columns, digits, name, number, place};
+use super::{
+    columns::{self, Columns},
+    digits, name, number, place,
+};
 use crate::{
     measure::Method,
     report::{
@@ -14,8 +15,12 @@ use crate::{
 pub(super) const TITLE: &str = "\
 Spread: ns per record of throughput and ns per batch of latency; net is less an empty operation";
 
+/// What a narrow screen goes without, the first of them first.
+const SPARED: [&str; 9] =
+    ["peak MiB", "cpu %", "mad", "cv %", "mean", "net", "steady ms", "launches", "readings"];
+
 /// One row for each entry that takes host time in every launch. `None` without any.
-pub(super) fn of(entries: &[Entry]) -> Option<Table> {
+pub(super) fn of(entries: &[Entry]) -> Option<Columns> {
     let header = [
         "backend",
         "threads",
@@ -38,7 +43,7 @@ pub(super) fn of(entries: &[Entry]) -> Option<Table> {
         "p50 of each launch",
     ];
     let rows: Vec<Vec<String>> = entries.iter().filter_map(row).collect();
-    (!rows.is_empty()).then(|| columns::table(&header, 1, rows))
+    (!rows.is_empty()).then(|| columns::table(&header, 1, rows).sparing(&SPARED))
 }
 
 fn row(entry: &Entry) -> Option<Vec<String>> {

@@ -1,0 +1,177 @@
+//! `nanogate profile check`: what this host lacks for a profile, and how to get it.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::{
+    Opened, detect,
+    host::{self, Devices},
+    judge::{self, Found},
+    open::open,
+    rows,
+};
+use crate::{
+    backend::ProbeContext,
+    cli::{Exit, Failure, output},
+    host::affinity,
+    platform::{identity::Status, matching::Mismatch, pinning::Chosen},
+    report::profile::RequirementRecord,
+};
+
+/// Version of the document.
+const SCHEMA: &str = "nanogate.profile-check/1";
+
+/// Arguments of `nanogate profile check`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Exits with 5 where a required condition is not met, a required backend cannot run, or a listed core
+cannot be had: a run under the profile would be refused for the same. What is only wanted is noted
+in the record. Rules of the table `match` refuse nothing. `nanogate doctor` says what each condition
+is worth on this host.
+
+Examples:
+  nanogate profile check
+  nanogate profile check x86-server-isolated --core 3
+  nanogate profile check lab.toml --json | jq -r '.requirements[] | select(.met | not) | .remedy'")]
+pub(super) struct Arguments {
+    /// Its id, or a file [default: the one that `nanogate profile detect` names]
+    #[arg(value_name = "ID|FILE")]
+    profile: Option<String>,
+    /// Core to measure on [default: as the profile says]
+    #[arg(long, value_name = "N")]
+    core: Option<usize>,
+    /// Print JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was found.
+#[derive(Debug, Serialize)]
+struct Report {
+    schema: &'static str,
+    id: String,
+    name: String,
+    status: Status,
+    /// SHA-256 of its text.
+    digest: String,
+    /// Whether a run under it would begin.
+    fit: bool,
+    /// The measuring core.
+    core: Option<usize>,
+    /// Why the cores that it lists cannot be had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pinning: Option<String>,
+    /// Rules that this host does not fit.
+    mismatches: Vec<Mismatch>,
+    requirements: Vec<RequirementRecord>,
+    backends: Vec<Row>,
+}
+
+/// A backend of the profile.
+#[derive(Debug, Serialize)]
+struct Row {
+    id: &'static str,
+    required: bool,
+    available: bool,
+    /// What will do the work, or why it cannot.
+    detail: String,
+}
+
+pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
+    let asked = match &arguments.profile {
+        Some(asked) => asked.clone(),
+        None => detect::best(context)?,
+    };
+    if let Some(core) = arguments.core {
+        affinity::pick(Some(core)).map_err(|error| Failure::usage(format!("--core: {error}")))?;
+    }
+    let report = Report::new(&open(&asked)?, arguments.core, context);
+    if arguments.json {
+        output::print_json(&report)?;
+    } else {
+        output::print(report.render().trim_end())?;
+    }
+    Ok(if report.fit { Exit::Pass } else { Exit::Unfit })
+}
+
+impl Report {
+    fn new(opened: &Opened, core: Option<usize>, context: &ProbeContext) -> Self {
+        let profile = &opened.profile;
+        let mut context = context.clone();
+        let facts = host::facts(&context, Devices::Probed);
+        judge::apply(profile, &mut context);
+        let usable = affinity::usable().unwrap_or_default();
+        // A core that is asked for takes the place of those that are listed.
+        let chosen = if core.is_some() { None } else { Some(profile.pinning.choose(&usable)) };
+        let (chosen, pinning) = match chosen.transpose() {
+            Ok(chosen) => (chosen.unwrap_or_default(), None),
+            Err(error) => (Chosen::default(), Some(error.to_string())),
+        };
+        let core = core.or(chosen.core);
+        let requirements = judge::requirements(profile, core);
+        let backends: Vec<Row> =
+            judge::backends(profile, &mut context).into_iter().map(Row::new).collect();
+        let is_fit = pinning.is_none()
+            && !requirements.iter().any(RequirementRecord::forbids)
+            && !backends.iter().any(|one| one.required && !one.available);
+        Self {
+            schema: SCHEMA,
+            id: opened.id().to_owned(),
+            name: profile.identity.name.clone(),
+            status: profile.identity.status,
+            digest: opened.digest.clone(),
+            fit: is_fit,
+            core: affinity::pick(core).ok().or(core),
+            pinning,
+            mismatches: profile.rules.fit(&facts).mismatches,
+            requirements,
+            backends,
+        }
+    }
+
+    /// Rules that differ, then conditions, then backends, each with what to do.
+    fn render(&self) -> String {
+        let mut text = String::new();
+        let _ = writeln!(text, "{} ({}): {}", self.id, self.status, self.name);
+        for one in &self.mismatches {
+            let found = format!("wants {}, found {}", one.wanted, one.found);
+            rows::push(&mut text, ["match", "differs", one.rule], &found);
+        }
+        if let Some(problem) = &self.pinning {
+            rows::push(&mut text, ["required", "UNMET", "pinning"], problem);
+        }
+        for one in &self.requirements {
+            let state = if one.met { "met" } else { "UNMET" };
+            let (need, name) = (one.need.to_string(), one.requirement.to_string());
+            rows::push(&mut text, [&need, state, &name], &one.found);
+            if let Some(remedy) = &one.remedy {
+                rows::push(&mut text, [""; 3], &format!("-> {remedy}"));
+            }
+        }
+        for one in &self.backends {
+            let state = if one.available { "available" } else { "missing" };
+            let need = if one.required { "required" } else { "optional" };
+            rows::push(&mut text, [need, state, one.id], &one.detail);
+        }
+        let _ = writeln!(text, "\n{}", self.summary());
+        text
+    }
+
+    fn summary(&self) -> String {
+        let unmet = self.requirements.iter().filter(|one| !one.met).count();
+        match (self.fit, unmet) {
+            (true, 0) => format!("fit: nanogate run --profile {}", self.id),
+            (true, _) => format!("fit, but {unmet} wanted conditions are not met"),
+            (false, _) => "not fit: a run under this profile would be refused".to_owned(),
+        }
+    }
+}
+
+impl Row {
+    fn new(found: Found) -> Self {
+        let available = found.probed.is_ok();
+        let detail = found.probed.unwrap_or_else(|reason| reason);
+        Self { id: found.entry.id, required: found.required, available, detail }
+    }
+}

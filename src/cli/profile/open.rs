@@ -1,0 +1,116 @@
+//! A profile by its id or from a file, with all of its names known.
+
+use std::{
+    fmt, fs,
+    path::{MAIN_SEPARATOR, Path},
+};
+
+use super::names;
+use crate::{
+    cli::Failure,
+    gate::limits::Limits,
+    nearest::hint,
+    platform::{self, Profile, ProfileError, shipped},
+    report::profile::ProfileRecord,
+};
+
+/// A profile that can be obeyed.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct Opened {
+    /// What it says.
+    pub(in crate::cli) profile: Profile,
+    /// Its text, comments and all.
+    pub(in crate::cli) text: String,
+    /// SHA-256 of the text.
+    pub(in crate::cli) digest: String,
+    /// What a gate allows under it.
+    pub(in crate::cli) limits: Limits,
+}
+
+/// Opens the profile that a user named.
+pub(in crate::cli) fn open(asked: &str) -> Result<Opened, Failure> {
+    let text = text(asked)?;
+    let refused = |error: &dyn fmt::Display| Failure::usage(format!("profile {asked}: {error}"));
+    let profile = Profile::parse(&text).map_err(|error| refused(&error))?;
+    names::check(&profile).map_err(|error| refused(&error))?;
+    let limits = Limits::within(&text).map_err(|error| refused(&error))?;
+    names::check_limits(&limits).map_err(|error| refused(&format!("limits: {error}")))?;
+    let digest = platform::digest(&text);
+    Ok(Opened { profile, text, digest, limits })
+}
+
+/// The text of a shipped profile, or of a file.
+fn text(asked: &str) -> Result<String, Failure> {
+    if let Some(text) = shipped::find(asked) {
+        return Ok(text.to_owned());
+    }
+    let path = Path::new(asked);
+    let is_path = asked.contains(['/', MAIN_SEPARATOR]) || path.extension().is_some();
+    if is_path || path.is_file() {
+        return fs::read_to_string(path).map_err(|error| {
+            Failure::usage(format!("profile {asked}: cannot read the file: {error}"))
+        });
+    }
+    let known: Vec<&str> = shipped::ids().collect();
+    let hint = hint(asked, known.iter().copied());
+    Err(Failure::usage(format!(
+        "no profile `{asked}`; known: {}; or name a file{hint}",
+        known.join(", ")
+    )))
+}
+
+impl Opened {
+    /// Its id.
+    pub(in crate::cli) fn id(&self) -> &str {
+        &self.profile.identity.id
+    }
+
+    /// What a record says of it before anything is known of the host.
+    pub(in crate::cli) fn record(&self, overridden: Vec<String>) -> ProfileRecord {
+        ProfileRecord {
+            id: self.id().to_owned(),
+            status: self.profile.identity.status,
+            digest: self.digest.clone(),
+            overridden,
+            mismatches: Vec::new(),
+            requirements: Vec::new(),
+        }
+    }
+}
+
+impl From<ProfileError> for Failure {
+    /// Of a profile that comes with this program.
+    fn from(error: ProfileError) -> Self {
+        Self::internal(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Exit;
+
+    /// Every shipped profile can be obeyed: all its names are known here.
+    #[test]
+    fn shipped_profiles_open() {
+        for id in shipped::ids() {
+            let opened = open(id).unwrap_or_else(|error| panic!("{id}: {}", error.message()));
+            assert_eq!(opened.id(), id);
+            assert_eq!(opened.digest.len(), 64);
+        }
+    }
+
+    /// A slip is answered by the ids there are and the one that was meant; a file that is missing
+    /// by its name.
+    #[test]
+    fn slips_are_answered() {
+        let refused = |asked: &str| {
+            let failure = open(asked).unwrap_err();
+            assert_eq!(failure.exit(), Exit::Usage);
+            failure.message().to_owned()
+        };
+        assert!(refused("ci-shared-2cores").ends_with("did you mean `ci-shared-2core`?"));
+        assert!(refused("quux").ends_with("or name a file"));
+        assert!(refused("none.toml").contains("none.toml: cannot read the file"));
+    }
+}

@@ -1,0 +1,20 @@
+//! From which batch length on a device pays.
+
+use crate::{
+    export::html::words::{Answer, Line, Words},
+    report::{device::BreakEvenRecord, record::RunRecord, table::break_even_verdict},
+};
+
+pub(super) fn answer(record: &RunRecord) -> Option<Answer> {
+    let lines: Vec<Line> = record.break_even.iter().map(line).collect();
+    let title = "From which batch length does the device pay?";
+    (!lines.is_empty()).then_some(Answer { title, lead: None, lines })
+}
+
+fn line(row: &BreakEvenRecord) -> Line {
+    Words::of(&row.backend)
+        .say(" against ")
+        .backend(&row.against)
+        .say(format!(" on one core: {}", break_even_verdict(row)))
+        .about(row.mode.name())
+}
