@@ -208,7 +208,7 @@ fn software_devices_keep_their_label() {
         compare(folder.path(), &["a.json", "a.json", "--display", "simple"]).success()
     };
     shown(&STEADY).stdout(contains("gpu-wgpu (software)/decide/throughput/4096/"));
-    let note = "1 entries have no launches to compare (throughput)";
+    let note = "1 entry without launches to compare (throughput)";
     shown(&STEADY[..1]).stdout(contains("gpu-wgpu").not().and(contains(note)));
 }
 

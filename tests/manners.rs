@@ -62,16 +62,30 @@ fn every_verb_has_examples() {
     assert!(all.contains("nanogate.toml") && all.contains("NANOGATE_CONFIG"), "{all}");
 }
 
-/// Each shell has its completions, with the flags of a verb; a slip is understood.
+/// Each shell has its completions, with the flags of a verb and nothing that is hidden; those that
+/// complete values have backends, methods, formats and profiles. A slip is understood.
 #[test]
 fn shells_can_complete() {
     let folder = folder();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        nanogate(folder.path())
-            .args(["completions", shell])
-            .assert()
-            .success()
-            .stdout(contains("nanogate").and(contains("save-baseline")));
+        let output = nanogate(folder.path()).args(["completions", shell]).assert().success();
+        let script = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+        let is_in_name = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+        let has = |word: &str| {
+            let mut words = script.split(|letter| !is_in_name(letter));
+            words.any(|one| one.trim_start_matches('-') == word)
+        };
+        for word in ["run", "gate", "save-baseline", "launches", "layout-seed", "no-color"] {
+            assert_eq!(has(word), word != "no-color", "{shell}: {word}");
+        }
+        for hidden in ["worker", "describe", "launch", "steps", "readings"] {
+            assert!(!has(hidden), "{shell}: {hidden}");
+        }
+        let has_values = ["bash", "zsh", "fish"].contains(&shell);
+        for value in ["peer-crc", "break-even", "junit", "ci-shared-2core", "turbo-off", "avx512f"]
+        {
+            assert_eq!(has(value), has_values, "{shell}: {value}");
+        }
     }
     nanogate(folder.path()).args(["completions", "bsh"]).assert().code(2).stderr(contains("bash"));
 }
@@ -91,6 +105,46 @@ fn there_is_a_manual() {
     assert!(folder.path().join("man1/nanogate-corpus-build.1").is_file());
     assert!(!folder.path().join("man1/nanogate-worker.1").exists());
     nanogate(folder.path()).args(["man", "--out", "/dev/null/man"]).assert().code(2);
+}
+
+/// What is typed wins over the variables and the settings that it excludes, and a flag that must be
+/// given, or another in its place, can be given by the file.
+#[test]
+fn what_is_typed_wins_over_what_it_excludes() {
+    let folder = folder();
+    let path = folder.path();
+    let record = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/full-run.json");
+    let page = || contains("<html");
+    let mut report = nanogate(path);
+    report.env("NANOGATE_REPORT_FORMAT", "csv").args(["report", "--html", record]);
+    report.assert().success().stdout(page());
+    let mut run = nanogate(path);
+    run.env("NANOGATE_RUN_BASELINE", "main").args(["run", "--baseline-lenient", "other"]);
+    run.args(["--backend", "none"]).assert().code(2).stderr(contains("baseline").not());
+    let settings = path.join("nanogate.toml");
+    fs::write(&settings, "[report]\nformat = 'csv'\n[compare]\nlist = true\n").unwrap();
+    let report = |flags: &[&str]| nanogate(path).arg("report").args(flags).arg(record).assert();
+    report(&[]).success().stdout(page().not());
+    report(&["--html"]).success().stdout(page());
+    nanogate(path).arg("compare").assert().success().stdout(contains("no baselines"));
+    nanogate(path).args(["compare", "a", "b"]).assert().code(2).stderr(contains("list").not());
+    fs::remove_file(settings).unwrap();
+    report(&[]).code(2).stderr(contains("--format list"));
+    nanogate(path).arg("compare").assert().code(2).stderr(contains("--list"));
+}
+
+/// A variable that is none of a flag is said, with what was probably meant, and stops nothing.
+#[test]
+fn unknown_variables_are_said() {
+    let folder = folder();
+    let backends =
+        |name: &str| nanogate(folder.path()).env(name, "1").arg("backends").assert().success();
+    let meant = "did you mean `NANOGATE_RUN_BUDGET`?";
+    backends("NANOGATE_RUN_BUDGT")
+        .stderr(contains("NANOGATE_RUN_BUDGT is set").and(contains(meant)));
+    for known in ["NANOGATE_RUN_BUDGET", "NANOGATE_LAYOUT", "NANOGATES"] {
+        backends(known).stderr("");
+    }
 }
 
 /// The risks of all commands that are listed.
@@ -165,6 +219,9 @@ fn wrong_settings_are_said_with_their_place() {
         ("[run]\nbudgt = 1\n", "nanogate.toml:2:1: `run` has no flag `--budgt`; did you mean"),
         ("[verify]\ncount = 0\n", "nanogate.toml:2:9: "),
         ("[verify\n", "nanogate.toml:1:"),
+        ("[run]\nbackend = ['scaler']\n", "nanogate.toml:2:11: invalid value 'scaler'"),
+        ("[gate]\nprofile = 'h200'\n", "nanogate.toml:2:11: "),
+        ("[[run]]\nquick = true\n", "`run` is a verb: write its flags below [run]"),
     ] {
         fs::write(&path, text).unwrap();
         nanogate(folder.path()).arg("backends").assert().code(2).stderr(contains(says));
@@ -193,12 +250,32 @@ fn wrong_variables_are_named() {
         .stderr(contains("NANOGATE_VERIFY_COUNT is set").and(contains("NANOGATE_RUN").not()));
 }
 
+/// So it is of ids that only the registry or the profiles know.
+#[test]
+fn wrong_ids_are_blamed_on_their_variable() {
+    let folder = folder();
+    for (name, value, meant) in [
+        ("NANOGATE_RUN_BACKEND", "scaler", "did you mean `scalar`?"),
+        ("NANOGATE_RUN_PROFILE", "dev-laptp", "did you mean `dev-laptop`?"),
+    ] {
+        let says = contains(format!("{name} is set")).and(contains(meant));
+        nanogate(folder.path()).env(name, value).arg("run").assert().code(2).stderr(says);
+    }
+}
+
 /// Slips of the finger are answered with what was meant.
 #[test]
 fn slips_are_answered_with_what_was_meant() {
     let folder = folder();
-    let slips: [(&[&str], &str); 10] = [
+    let slips: [(&[&str], &str); 17] = [
         (&["verfy"], "'verify'"),
+        (&["rnu"], "'run'"),
+        (&["version"], "'--version'"),
+        (&["corpus", "lsit"], "'list'"),
+        (&["run", "--footprint", "memroy"], "did you mean `memory`?"),
+        (&["run", "--arrivals", "posson"], "did you mean `poisson`?"),
+        (&["backends", "--fpga-build", "fst"], "did you mean `fast`?"),
+        (&["run", "--profile", "dev-laptp"], "did you mean `dev-laptop`?"),
         (&["run", "--bach", "1"], "'--batch'"),
         (&["verify", "--backend", "scaler"], "did you mean `scalar`?"),
         (&["run", "--backend", "avx512"], "did you mean `simd-avx512`?"),
@@ -298,7 +375,9 @@ mod terminal {
         let mut shown = Vec::new();
         // Ends with an error, once nobody holds the other side.
         let _ = File::from(ours).read_to_end(&mut shown);
-        assert!(child.wait().unwrap().success(), "{}", String::from_utf8_lossy(&shown));
+        let code = child.wait().unwrap().code();
+        // What cannot be had here is said all the same.
+        assert!(matches!(code, Some(0 | 5)), "{}", String::from_utf8_lossy(&shown));
         String::from_utf8(shown).unwrap()
     }
 
@@ -312,6 +391,62 @@ mod terminal {
             plain.push_str(&piece[end..]);
         }
         plain
+    }
+
+    /// No line is longer than the terminal is wide.
+    fn assert_fits(text: &str) {
+        for line in text.split(['\n', '\r']).map(str::trim_end) {
+            assert!(line.chars().count() <= 80, "{line:?}\n{text}");
+        }
+    }
+
+    /// Every verb that lists something does so within the terminal, and where it has much to say it
+    /// uses all of it.
+    #[test]
+    fn every_list_fits_the_terminal() {
+        let folder = folder();
+        let record = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/full-run.json");
+        let history = folder.path().join("history.sqlite");
+        nanogate(folder.path())
+            .args(["history", "add", record, "--history"])
+            .arg(&history)
+            .assert()
+            .success();
+        let file = ["--history", history.to_str().unwrap()];
+        let lists: [&[&str]; 16] = [
+            &["backends"],
+            &["corpus", "list", "--risk", "critical"],
+            &["corpus", "info"],
+            &["corpus", "explain", "rm"],
+            &["profile", "list"],
+            &["profile", "check", "dev-laptop"],
+            &["profile", "check", "h200-node"],
+            &["profile", "detect"],
+            &["report", "--format", "list"],
+            &["compare", record, record],
+            &["compare", record, record, "--display", "simple"],
+            &["compare", "--list"],
+            &["history", "list", file[0], file[1]],
+            &["history", "series", file[0], file[1]],
+            &["doctor", "--quick"],
+            &["verify", "--backend", "scalar,reference", "--count", "1000"],
+        ];
+        for words in lists {
+            let text = plain(&seen(folder.path(), words, &[("NODEVICE_SELECT", "")]));
+            assert!(text.lines().count() > 0 && !text.contains("XDG_RUNTIME_DIR"), "{text}");
+            assert_fits(&text);
+        }
+        let unmet = seen(folder.path(), &["profile", "check", "h200-node"], &[]);
+        assert!(unmet.contains('\u{1b}') && unmet.contains("UNMET"), "{unmet:?}");
+    }
+
+    /// With --quick nothing is quicker.
+    #[test]
+    fn a_quick_run_knows_that_it_is() {
+        let folder = folder();
+        let quick = [&RUN[..], &["--quick"]].concat();
+        let text = plain(&seen(folder.path(), &quick, &[]));
+        assert!(text.contains("besides verifying") && !text.contains("quicker"), "{text}");
     }
 
     const RUN: [&str; 14] = [
@@ -337,12 +472,15 @@ mod terminal {
     fn a_run_speaks_to_whoever_waits() {
         let folder = folder();
         let text = plain(&seen(folder.path(), &RUN, &[]));
-        for says in ["measures  reference, scalar", "in 2 launches", " left  launch 2 of 2"] {
+        for says in
+            ["measures  reference, scalar", "in 2 launches", " ? left", " left  launch 2 of 2"]
+        {
             assert!(text.contains(says), "{says}: {text}");
         }
-        for line in text.split(['\n', '\r']).map(str::trim_end) {
-            assert!(line.chars().count() <= 80, "{line:?}\n{text}");
+        for never in [" 0s left", "cycles", "break-even"] {
+            assert!(!text.contains(never), "{never}: {text}");
         }
+        assert_fits(&text);
         assert!(folder.path().join("nanogate-run.json").is_file());
     }
 

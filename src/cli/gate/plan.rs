@@ -157,7 +157,6 @@ pub(super) fn plan(
     candidate: &Description,
 ) -> Result<Plan, Failure> {
     for id in &asked.backends {
-        registry::find(id).map_err(|error| Failure::usage(format!("--backend: {error}")))?;
         for (side, about) in [("baseline", baseline), ("candidate", candidate)] {
             if !has(about, id) {
                 let message = format!(
