@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 /// A number and what it counts: `1 entry`, `2 entries`. The noun is given as of one.
 #[must_use]
-pub fn counted<N: Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
+pub fn counted<N: Copy + Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
     if count == N::from(1) { format!("{count} {noun}") } else { format!("{count} {}", many(noun)) }
 }
 

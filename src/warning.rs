@@ -65,7 +65,10 @@ pub enum Warning {
     #[error("a virtual machine: other guests can slow this one without a trace here")]
     Virtualised,
     /// More threads than cores.
-    #[error("{threads} threads share {}: their figures say how they share, no more", counted(*.cores, "core"))]
+    #[error(
+        "{threads} threads share {}: their figures say how they share, no more",
+        counted(*.cores, "core")
+    )]
     Oversubscribed {
         /// Threads asked for.
         threads: usize,

@@ -56,7 +56,8 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "sides")]
     list: bool,
     /// How much to show: a line for each row, a table with intervals, or every step to a verdict
-    #[arg(long, value_name = "simple|intervals|explain", value_parser = choice::of(Display::names(), Display::parse), hide_possible_values = true,
+    #[arg(long, value_name = "simple|intervals|explain", hide_possible_values = true,
+          value_parser = choice::of(Display::names(), Display::parse),
           default_value = "intervals", hide_default_value = true)]
     display: Display,
     /// Differences up to this are noise, percent [default: 2]

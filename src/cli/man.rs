@@ -99,11 +99,12 @@ fn notes_section(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     for block in lines.chunk_by(|one, next| kind(one) == kind(next)) {
         let body: String = block.iter().map(|line| escaped(line) + "\n").collect();
-        match kind(block[0]) {
-            Kind::Gap => {}
-            Kind::Prose => section += &format!(".PP\n{body}"),
-            Kind::Literal => section += &format!(".nf\n{body}.fi\n"),
-        }
+        let (opens, closes) = match kind(block[0]) {
+            Kind::Gap => continue,
+            Kind::Prose => (".PP\n", ""),
+            Kind::Literal => (".nf\n", ".fi\n"),
+        };
+        section.extend([opens, &body, closes]);
     }
     section
 }
@@ -162,7 +163,7 @@ mod tests {
             section,
             ".SH NOTES\n.PP\nOne\ntwo.\n.PP\nExamples:\n.nf\n  nanogate run\n  nanogate man\n.fi\n"
         );
-        let mut command = settings::command();
+        let mut command = settings::command().disable_help_subcommand(true);
         command.build();
         let run = pages(&command).unwrap().into_iter().find(|page| page.name == "nanogate-run");
         let roff = String::from_utf8(run.unwrap().roff).unwrap();

@@ -283,7 +283,6 @@ mod tests {
     fn what_cannot_be_is_refused() {
         let all = described(&[("scalar", "cpu", false), ("fpga-verilator", "fpga", false)]);
         let exit = |asked: &Asked| plan(asked, &all, &all).unwrap_err().exit();
-        assert_eq!(exit(&asked(&["scalr"])), Exit::Usage);
         assert_eq!(exit(&asked(&["simd-avx2"])), Exit::Unfit);
         let simulated = Asked { methods: vec![Method::Throughput], ..asked(&["fpga-verilator"]) };
         assert_eq!(exit(&simulated), Exit::NotComparable);

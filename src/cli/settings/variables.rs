@@ -20,12 +20,17 @@ const NO: [&str; 6] = ["0", "f", "false", "n", "no", "off"];
 
 /// Variables that no flag has, without what all begin with: of the program, then of its build, its
 /// tests and its scripts.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 14] = [
     "CONFIG",
     "LAYOUT",
     "STATE_DIR",
     "SYSTEM_ROOT",
     "COMMIT",
+    "RTL_SHA256",
+    "RUSTC",
+    "RUSTFLAGS",
+    "TARGET",
+    "VERILATOR",
     "REQUIRE_VERILATOR",
     "FEATURES",
     "RECORD",
