@@ -17,9 +17,9 @@ use std::{
 };
 
 use super::{
-    Exit, Failure, compare, exit, history,
+    Exit, Failure, backend_id, backend_ids, choice, compare, exit, history,
     output::{self, Output},
-    terminal,
+    profile, terminal,
 };
 use crate::{
     backend::{FpgaBuild, ProbeContext},
@@ -29,7 +29,8 @@ use crate::{
         limits::Limits,
         outcome::{Candidate, Kind, Outcome, SCHEMA},
     },
-    host::fingerprint::Fingerprint,
+    host::{cpu::HIDE_VARIABLE, fingerprint::Fingerprint},
+    platform::shipped,
     report::record::Tool,
 };
 use measuring::Gate;
@@ -87,11 +88,13 @@ pub(super) struct Arguments {
     target_dir: Option<PathBuf>,
     /// Measure what this profile says and allow what it allows, unless other flags say otherwise;
     /// an id that `nanogate profile list` knows, or a file
-    #[arg(long, value_name = "ID|FILE")]
+    #[arg(long, value_name = "ID|FILE", hide_possible_values = true,
+          value_parser = choice::of(shipped::ids(), profile::named))]
     profile: Option<String>,
     /// Only these backends, which both programs must have (repeatable, or comma-separated)
     /// [default: all that both have, without peers and imitated devices]
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    #[arg(long, value_name = "ID", value_delimiter = ',', hide_possible_values = true,
+          value_parser = choice::of(backend_ids(), backend_id))]
     backend: Vec<String>,
     /// Records per batch, in the smallest cache that holds two (repeatable, or comma-separated)
     /// [default: 1,256,4096; with --quick: 256]
@@ -235,10 +238,12 @@ fn show(outcome: &Outcome, arguments: &Arguments) -> Result<(), Failure> {
 /// Flags for every process that is started, as this one has them.
 fn flags(context: &ProbeContext) -> Vec<String> {
     let hidden = context.hidden & context.present;
+    // They have our variable, too: what is not hidden from us must not be hidden from them.
+    let is_said = !hidden.is_empty() || std::env::var_os(HIDE_VARIABLE).is_some();
     let gpu = &context.gpu;
     let build = context.fpga.build;
     let all = [
-        ("--hide-cpu", (!hidden.is_empty()).then(|| hidden.to_string())),
+        ("--hide-cpu", is_said.then(|| hidden.to_string())),
         ("--gpu", gpu.adapter.clone()),
         ("--gpu-variant", gpu.variant.clone()),
         ("--lanes", context.fpga.lanes.map(|lanes| lanes.to_string())),

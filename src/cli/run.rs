@@ -18,12 +18,12 @@ mod simulated;
 
 use std::{path::PathBuf, time::Duration};
 
-use super::{Exit, Failure, history, progress::Steps};
+use super::{Exit, Failure, backend_id, backend_ids, choice, history, profile, progress::Steps};
 use crate::{
     backend::ProbeContext,
     host::affinity,
     measure::{Method, footprint::Wanted},
-    nearest,
+    platform::shipped,
     report::baseline::BaselineName,
 };
 pub(super) use launches::drawn_seed;
@@ -55,10 +55,12 @@ Examples:
 pub(super) struct Arguments {
     /// Do what this profile says, unless other flags say otherwise; an id that `nanogate profile
     /// list` knows, or a file
-    #[arg(long, value_name = "ID|FILE")]
+    #[arg(long, value_name = "ID|FILE", hide_possible_values = true,
+          value_parser = choice::of(shipped::ids(), profile::named))]
     profile: Option<String>,
     /// Only these backends; missing ones are then an error (repeatable, or comma-separated)
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    #[arg(long, value_name = "ID", value_delimiter = ',', hide_possible_values = true,
+          value_parser = choice::of(backend_ids(), backend_id))]
     backend: Vec<String>,
     /// Also measure the peers: published CRC crates behind the same parse
     #[arg(long)]
@@ -71,7 +73,8 @@ pub(super) struct Arguments {
     /// Where inputs and outputs lie: hot (the smallest cache that holds two batches), cold (well
     /// beyond the last), memory, or a cache such as L2 [default: hot,cold; with --quick, or for
     /// load alone: hot]
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Wanted::parse)]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', hide_possible_values = true,
+          value_parser = choice::of(Wanted::NAMES, Wanted::parse))]
     footprint: Vec<Wanted>,
     /// Threads that submit batches at once, each on a core of its own: a number or `all`; 1 is
     /// measured too (repeatable, or comma-separated)
@@ -80,7 +83,8 @@ pub(super) struct Arguments {
     /// Only these methods: throughput, latency, for devices stages, stream, resident and
     /// break-even, for simulated hardware cycles; and load, which runs only when named here
     /// (repeatable, or comma-separated)
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = parse_method)]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', hide_possible_values = true,
+          value_parser = choice::of(Method::ALL.map(Method::name), parse_method))]
     method: Vec<Method>,
     /// All batch lengths and methods, hot only, with small budgets: a minute at most
     #[arg(long)]
@@ -187,11 +191,7 @@ impl Threads {
 }
 
 fn parse_method(text: &str) -> Result<Method, String> {
-    Method::ALL.into_iter().find(|method| method.name() == text).ok_or_else(|| {
-        let known = Method::ALL.map(Method::name);
-        let hint = nearest::hint(text, known);
-        format!("no such method; known: {}{hint}", known.join(", "))
-    })
+    choice::find("method", text, Method::ALL.map(|method| (method.name(), method)))
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {

@@ -11,6 +11,8 @@ mod decide;
 #[cfg(feature = "gpu")]
 mod device;
 #[cfg(feature = "gpu")]
+mod display;
+#[cfg(feature = "gpu")]
 mod engine;
 #[cfg(feature = "gpu")]
 mod pick;
@@ -24,6 +26,9 @@ pub mod shader;
 mod slot;
 #[cfg(feature = "gpu")]
 mod timestamps;
+
+#[cfg(feature = "gpu")]
+pub use display::hush_layers;
 
 use super::{
     BackendEntry, BackendKind, Capability, OpenError, OpenOptions, Opened, ProbeContext,

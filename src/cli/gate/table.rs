@@ -7,6 +7,7 @@ use crate::{
         Verdict,
         outcome::{Candidate, Effect, Outcome, Reason, Row, Side},
     },
+    plural::counted,
     report::{
         columns::{self, Columns},
         prose,
@@ -183,7 +184,8 @@ fn margins(outcome: &Outcome) -> String {
     }
     found.sort_by(|(one, _), (other, _)| one.0.total_cmp(&other.0));
     let shown = found.into_iter().map(|((noise, margin), count)| {
-        format!("noise {:.3} % and margin {:.3} % in {count} rows", 100.0 * noise, 100.0 * margin)
+        let rows = counted(count, "row");
+        format!("noise {:.3} % and margin {:.3} % in {rows}", 100.0 * noise, 100.0 * margin)
     });
     let shown = shown.collect::<Vec<_>>().join("; ");
     if shown.is_empty() { "nothing was timed".into() } else { shown }
@@ -218,7 +220,7 @@ fn verdict(outcome: &Outcome) -> (Option<Tone>, String) {
         .map(|effect| (effect.name(), count(effect)));
     let shown: Vec<String> =
         counts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{n} {name}")).collect();
-    (tone, format!("{word}: {} rows, {}", rows().count(), shown.join(", ")))
+    (tone, format!("{word}: {}, {}", counted(rows().count(), "row"), shown.join(", ")))
 }
 
 #[cfg(test)]

@@ -1,22 +1,21 @@
 //! `nanogate profile check`: what this host lacks for a profile, and how to get it.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use super::{
     Opened, detect,
     host::{self, Devices},
     judge::{self, Found},
+    named,
     open::open,
-    rows,
 };
 use crate::{
     backend::ProbeContext,
-    cli::{Exit, Failure, output},
+    cli::{Exit, Failure, choice, output, terminal},
     host::affinity,
-    platform::{identity::Status, matching::Mismatch, pinning::Chosen},
-    report::profile::RequirementRecord,
+    platform::{identity::Status, matching::Mismatch, pinning::Chosen, shipped},
+    plural::counted,
+    report::{columns, profile::RequirementRecord, prose, screen::Screen},
 };
 
 /// Version of the document.
@@ -36,7 +35,8 @@ Examples:
   nanogate profile check lab.toml --json | jq -r '.requirements[] | select(.met | not) | .remedy'")]
 pub(super) struct Arguments {
     /// Its id, or a file [default: the one that `nanogate profile detect` names]
-    #[arg(value_name = "ID|FILE")]
+    #[arg(value_name = "ID|FILE", hide_possible_values = true,
+          value_parser = choice::of(shipped::ids(), named))]
     profile: Option<String>,
     /// Core to measure on [default: as the profile says]
     #[arg(long, value_name = "N")]
@@ -90,7 +90,7 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     if arguments.json {
         output::print_json(&report)?;
     } else {
-        output::print(report.render().trim_end())?;
+        output::print(&report.render(&terminal::screen()))?;
     }
     Ok(if report.fit { Exit::Pass } else { Exit::Unfit })
 }
@@ -131,38 +131,39 @@ impl Report {
     }
 
     /// Rules that differ, then conditions, then backends, each with what to do.
-    fn render(&self) -> String {
-        let mut text = String::new();
-        let _ = writeln!(text, "{} ({}): {}", self.id, self.status, self.name);
+    fn render(&self, screen: &Screen) -> String {
+        let line = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
+        let mut rows = Vec::new();
         for one in &self.mismatches {
             let found = format!("wants {}, found {}", one.wanted, one.found);
-            rows::push(&mut text, ["match", "differs", one.rule], &found);
+            rows.push(line(["match", "differs", one.rule, &found]));
         }
         if let Some(problem) = &self.pinning {
-            rows::push(&mut text, ["required", "UNMET", "pinning"], problem);
+            rows.push(line(["required", "UNMET", "pinning", problem]));
         }
         for one in &self.requirements {
             let state = if one.met { "met" } else { "UNMET" };
             let (need, name) = (one.need.to_string(), one.requirement.to_string());
-            rows::push(&mut text, [&need, state, &name], &one.found);
-            if let Some(remedy) = &one.remedy {
-                rows::push(&mut text, [""; 3], &format!("-> {remedy}"));
-            }
+            rows.push(line([&need, state, &name, &one.found]));
+            let remedy = one.remedy.as_ref().map(|remedy| format!("-> {remedy}"));
+            rows.extend(remedy.map(|remedy| line(["", "", "", &remedy])));
         }
         for one in &self.backends {
             let state = if one.available { "available" } else { "missing" };
             let need = if one.required { "required" } else { "optional" };
-            rows::push(&mut text, [need, state, one.id], &one.detail);
+            rows.push(line([need, state, one.id, &one.detail]));
         }
-        let _ = writeln!(text, "\n{}", self.summary());
-        text
+        let title = format!("{} ({}): {}", self.id, self.status, self.name);
+        let table = columns::table(&["need", "state", "what", "found"], 4, rows);
+        let table = table.judging(&["state"]).on(screen);
+        prose::fit(&title, screen) + "\n" + &table + "\n\n" + &prose::fit(&self.summary(), screen)
     }
 
     fn summary(&self) -> String {
         let unmet = self.requirements.iter().filter(|one| !one.met).count();
         match (self.fit, unmet) {
             (true, 0) => format!("fit: nanogate run --profile {}", self.id),
-            (true, _) => format!("fit, but {unmet} wanted conditions are not met"),
+            (true, _) => format!("fit, but with {} unmet", counted(unmet, "wanted condition")),
             (false, _) => "not fit: a run under this profile would be refused".to_owned(),
         }
     }

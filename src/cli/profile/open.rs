@@ -44,19 +44,21 @@ fn text(asked: &str) -> Result<String, Failure> {
     if let Some(text) = shipped::find(asked) {
         return Ok(text.to_owned());
     }
+    let path = named(asked).map_err(Failure::usage)?;
+    fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("profile {asked}: cannot read the file: {error}")))
+}
+
+/// What is an id, or can be a file.
+pub(in crate::cli) fn named(asked: &str) -> Result<String, String> {
     let path = Path::new(asked);
     let is_path = asked.contains(['/', MAIN_SEPARATOR]) || path.extension().is_some();
-    if is_path || path.is_file() {
-        return fs::read_to_string(path).map_err(|error| {
-            Failure::usage(format!("profile {asked}: cannot read the file: {error}"))
-        });
+    if shipped::find(asked).is_some() || is_path || path.is_file() {
+        return Ok(asked.to_owned());
     }
     let known: Vec<&str> = shipped::ids().collect();
     let hint = hint(asked, known.iter().copied());
-    Err(Failure::usage(format!(
-        "no profile `{asked}`; known: {}; or name a file{hint}",
-        known.join(", ")
-    )))
+    Err(format!("no profile `{asked}`; known: {}; or name a file{hint}", known.join(", ")))
 }
 
 impl Opened {

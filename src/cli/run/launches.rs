@@ -49,7 +49,7 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     }
     let walk = terminal::is_watched().then(|| Walk::new(&plan, &cases));
     if walk.is_some() {
-        let text = announcement::of(&plan, &cases, &arguments.out);
+        let text = announcement::of(&plan, &cases, arguments);
         eprintln!("{}", prose::fit(&text, &terminal::screen()));
     }
     bundling.surround(context, &interrupt)?;

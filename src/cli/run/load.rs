@@ -11,7 +11,7 @@ use super::{
 use crate::{
     backend::BackendKind,
     bundle::readings::{self, Line},
-    cli::{Exit, Failure},
+    cli::{Exit, Failure, choice},
     host::schedule::Disturbance,
     measure::{
         Method, Stop,
@@ -45,7 +45,8 @@ pub(super) struct LoadArguments {
     #[arg(long, value_name = "R", value_delimiter = ',', value_parser = parse_rate)]
     rate: Vec<f64>,
     /// How requests of a client follow one another: poisson or constant [default: poisson]
-    #[arg(long, value_name = "NAME", value_parser = parse_arrivals)]
+    #[arg(long, value_name = "NAME", hide_possible_values = true,
+          value_parser = choice::of(Arrivals::ALL.map(Arrivals::name), parse_arrivals))]
     arrivals: Option<Arrivals>,
     /// Threads that serve, each on a core of its own: a number or `all` [default: the most of
     /// --threads]
@@ -98,8 +99,7 @@ fn parse_micros(text: &str) -> Result<f64, String> {
 }
 
 fn parse_arrivals(text: &str) -> Result<Arrivals, String> {
-    let found = Arrivals::ALL.into_iter().find(|arrivals| arrivals.name() == text);
-    found.ok_or_else(|| "neither `poisson` nor `constant`".into())
+    choice::find("arrivals", text, Arrivals::ALL.map(|arrivals| (arrivals.name(), arrivals)))
 }
 
 /// The load that a run offers.

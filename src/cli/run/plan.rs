@@ -107,7 +107,7 @@ impl Case {
 }
 
 /// Whether a method measures backends of this kind.
-const fn suits(method: Method, kind: BackendKind) -> bool {
+pub(super) const fn suits(method: Method, kind: BackendKind) -> bool {
     match method.subject() {
         Subject::HostTime => !matches!(kind, BackendKind::Fpga),
         Subject::Host => !matches!(kind, BackendKind::Gpu | BackendKind::Fpga),

@@ -66,8 +66,7 @@ const KNOWN: &str = "cores=N, isolated, governor, turbo-off, smt-off, bare-metal
 
 /// The one that was probably meant.
 fn hint(name: &str) -> String {
-    let names = KNOWN.split(", ").map(|shown| shown.split('=').next().unwrap_or(shown));
-    nearest::hint(name, names)
+    nearest::hint(name, Requirement::names().map(|name| name.trim_end_matches('=')))
 }
 
 /// A requirement set against a machine.
@@ -81,6 +80,14 @@ pub struct Checked {
     pub found: String,
     /// What to do, where it is not met.
     pub remedy: Option<String>,
+}
+
+impl Requirement {
+    /// Their names. Those that need a number end in `=`.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        let name = |shown: &'static str| shown.find('=').map_or(shown, |at| &shown[..=at]);
+        KNOWN.split(", ").map(name)
+    }
 }
 
 impl FromStr for Requirement {
