@@ -98,6 +98,9 @@ struct Arguments {
     #[arg(long, global = true, value_name = "fast|checked", value_parser = fpga_build,
           default_value = "fast", hide_default_value = true)]
     fpga_build: FpgaBuild,
+    /// The text of the settings file that it was read with
+    #[arg(skip)]
+    settings: String,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -188,7 +191,7 @@ fn act(arguments: Arguments) -> Result<Exit, Failure> {
     context.gpu.variant = arguments.gpu_variant;
     context.fpga = FpgaChoice { lanes: arguments.lanes, build: arguments.fpga_build };
     match arguments.verb {
-        Verb::Run(arguments) => run::main(&arguments, &context),
+        Verb::Run(one) => run::main(&one, &arguments.settings, &context),
         Verb::Compare(arguments) => compare::main(&arguments),
         Verb::Bundle(arguments) => bundle::main(&arguments),
         Verb::Verify(arguments) => verify::main(&arguments, &context),
@@ -218,11 +221,7 @@ fn backends_asked(
     peers: bool,
     context: &ProbeContext,
 ) -> Result<(Available, Missing), Failure> {
-    for id in ids {
-        registry::find(id).map_err(|error| {
-            Failure::usage(format!("--backend: {error} (`nanogate backends` says more)"))
-        })?;
-    }
+    check_backends(ids)?;
     let mut available = Vec::new();
     let mut missing = Vec::new();
     for entry in registry::all() {
@@ -245,6 +244,16 @@ fn backends_asked(
         }
     }
     Ok((available, missing))
+}
+
+/// Refuses ids of a `--backend` flag that no backend has.
+fn check_backends(ids: &[String]) -> Result<(), Failure> {
+    ids.iter().try_for_each(|id| {
+        let found = registry::find(id).map(drop);
+        found.map_err(|error| {
+            Failure::usage(format!("--backend: {error} (`nanogate backends` says more)"))
+        })
+    })
 }
 
 /// The corpus of a `--corpus` flag, or the embedded one.

@@ -7,16 +7,15 @@ mod judge;
 mod list;
 mod names;
 mod new;
+mod obeyed;
 mod open;
 mod rows;
 
 use super::{Exit, Failure, output};
 use crate::backend::ProbeContext;
-pub(super) use host::{Devices, facts};
-pub(super) use judge::{
-    Found, apply, backends, is_of_part, refuse_missing, refuse_unmet, requirements,
-};
-pub(super) use open::{Opened, open};
+pub(super) use judge::{Found, is_of_part};
+pub(super) use obeyed::{Given, Obeyed, obey, warnings};
+pub(super) use open::{Opened, open, text};
 
 /// Arguments of `nanogate profile`.
 #[derive(Debug, clap::Args)]

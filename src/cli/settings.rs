@@ -34,6 +34,7 @@ pub(super) fn arguments() -> Result<Arguments, Failure> {
         Err(error) => error.use_stderr(),
     };
     let file = if heeds_file { File::open()? } else { None };
+    let text = file.as_ref().map(|file| file.text().to_owned()).unwrap_or_default();
     let parsed = match file {
         None => first,
         Some(file) => {
@@ -49,7 +50,9 @@ pub(super) fn arguments() -> Result<Arguments, Failure> {
         }
     };
     let mut matches = parsed.unwrap_or_else(|error| refuse(&error, &command, &words));
-    Arguments::from_arg_matches_mut(&mut matches).map_err(Failure::usage)
+    let mut arguments = Arguments::from_arg_matches_mut(&mut matches).map_err(Failure::usage)?;
+    arguments.settings = text;
+    Ok(arguments)
 }
 
 fn is_settled(command: &Command, matches: &ArgMatches) -> bool {

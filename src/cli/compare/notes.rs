@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::{contest::Named, pairs};
 use crate::{
     gate::stored::Criteria,
+    platform::record::ProfileRecord,
     report::{
         baseline::Baseline,
-        profile::ProfileRecord,
         record::{Entry, ROOF_PER_RECORD, RunRecord},
     },
     stats::quantile,

@@ -78,6 +78,10 @@ impl File {
         Ok(Self { path: path.to_owned(), text })
     }
 
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
