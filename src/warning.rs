@@ -21,7 +21,7 @@ pub enum Warning {
     #[error("processor features were hidden: {0}; the roof does without them too")]
     HiddenFeatures(String),
     /// The host lacks what the profile wants.
-    #[error("profile {id} wants what is not so: {what}; `nanogate profile check {id}` says more")]
+    #[error("profile {id} wants what is not so: {what}; `nanogate profile check` says more")]
     ProfileUnmet {
         /// Id of the profile.
         id: String,

@@ -46,7 +46,7 @@ struct Row {
 impl Row {
     fn new(entry: &'static BackendEntry, probed: Result<Capability, Unavailable>) -> Self {
         let available = probed.is_ok();
-        let Capability { detail, software, adapters } =
+        let Capability { detail, software, adapters, version: _ } =
             probed.unwrap_or_else(|reason| Capability::new(reason.to_string()));
         let (id, kind, summary) = (entry.id, entry.kind, entry.summary);
         Self { id, kind, available, software, detail, summary, adapters }

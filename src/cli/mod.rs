@@ -104,6 +104,9 @@ struct Arguments {
           value_parser = choice::of(FpgaBuild::ALL.map(FpgaBuild::name), fpga_build),
           default_value = "fast", hide_default_value = true)]
     fpga_build: FpgaBuild,
+    /// The text of the settings file that it was read with
+    #[arg(skip)]
+    settings: String,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -210,7 +213,7 @@ fn act(arguments: Arguments) -> Result<Exit, Failure> {
     context.gpu.variant = arguments.gpu_variant;
     context.fpga = FpgaChoice { lanes: arguments.lanes, build: arguments.fpga_build };
     match arguments.verb {
-        Verb::Run(arguments) => run::main(&arguments, &context),
+        Verb::Run(one) => run::main(&one, &arguments.settings, &context),
         Verb::Compare(arguments) => compare::main(&arguments),
         Verb::Bundle(arguments) => bundle::main(&arguments),
         Verb::Verify(arguments) => verify::main(&arguments, &context),

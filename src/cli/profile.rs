@@ -7,15 +7,14 @@ mod judge;
 mod list;
 mod names;
 mod new;
+mod obeyed;
 mod open;
 
 use super::{Exit, Failure, choice, output};
 use crate::{backend::ProbeContext, platform::shipped};
-pub(super) use host::{Devices, facts};
-pub(super) use judge::{
-    Found, apply, backends, is_of_part, refuse_missing, refuse_unmet, requirements,
-};
-pub(super) use open::{Opened, named, open};
+pub(super) use judge::{Found, is_of_part};
+pub(super) use obeyed::{Given, Obeyed, obey, warnings};
+pub(super) use open::{Opened, named, open, text};
 
 /// Arguments of `nanogate profile`.
 #[derive(Debug, clap::Args)]

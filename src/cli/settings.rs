@@ -34,6 +34,7 @@ pub(super) fn arguments() -> Result<Arguments, Failure> {
     // Help is had whatever the file says.
     let heeds_file = given.as_ref().is_some_and(|given| !is_settled(&command, given));
     let file = if heeds_file { File::open()? } else { None };
+    let text = file.as_ref().map(|file| file.text().to_owned()).unwrap_or_default();
     let mut settings = Vec::new();
     if let Some(file) = &file {
         settings = file.settings(&command, given.as_ref())?;
@@ -49,7 +50,9 @@ pub(super) fn arguments() -> Result<Arguments, Failure> {
             eprintln!("nanogate: {slip}");
         }
     }
-    Arguments::from_arg_matches_mut(&mut matches).map_err(Failure::usage)
+    let mut arguments = Arguments::from_arg_matches_mut(&mut matches).map_err(Failure::usage)?;
+    arguments.settings = text;
+    Ok(arguments)
 }
 
 /// What is given, though it may be wrong, or not enough yet. `None` where it asks for help.

@@ -33,6 +33,7 @@ impl Draft<'_> {
         let hardware = facts.gpus.iter().find(|gpu| !gpu.software);
         let verilator = facts.verilator.as_ref().map(|version| format!(">={version}"));
         let asked = |value: &str, requirement| self.asked(value, requirement);
+        let has_isolated = facts.cores_isolated.is_some_and(|count| count > 0);
         let is_bare = self.met.contains(&Requirement::BareMetal);
         let all = [
             ("name", one_line(&name)),
@@ -44,7 +45,8 @@ impl Draft<'_> {
             ("cpu_model", or_any(facts.cpu_model.as_deref())),
             ("cpu_features", list(facts.cpu_features.iter().map(String::as_str))),
             ("cores", facts.cores.max(1).to_string()),
-            ("isolated", whether(facts.cores_isolated.map(|count| count > 0))),
+            // What is not isolated may be some day: isolation is wanted.
+            ("isolated", quoted(if has_isolated { "yes" } else { "any" })),
             ("virtual", whether(facts.is_virtual)),
             ("gpu", or_any(hardware.map(|gpu| gpu.name.as_str()))),
             ("verilator", or_any(verilator.as_deref())),
@@ -79,7 +81,7 @@ impl Draft<'_> {
 
     fn methods(&self) -> String {
         let of_gpu = ["stages", "stream", "resident", "break-even"];
-        let has = |id: &str| self.required.contains(&id);
+        let has = |id: &str| self.required.contains(&id) || self.optional.contains(&id);
         let mut methods = vec!["throughput", "latency"];
         methods.extend(of_gpu.into_iter().filter(|_| has("gpu-wgpu")));
         methods.extend(has("fpga-verilator").then_some("cycles"));

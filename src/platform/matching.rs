@@ -317,10 +317,10 @@ impl Rules {
     }
 
     pub(super) fn check(&self) -> Result<(), ProfileError> {
-        let says = "cores_min = 0; every host has a core";
-        refuse_unless(self.cores_min > 0, "match", says)?;
+        let says = "every host has a core";
+        refuse_unless(self.cores_min > 0, "match.cores_min", says)?;
         let is_range = !matches!(self.cores_max, Most::Number(most) if most < self.cores_min);
-        refuse_unless(is_range, "match", "cores_max is below cores_min: no host fits")
+        refuse_unless(is_range, "match.cores_max", "is below cores_min: no host fits")
     }
 }
 

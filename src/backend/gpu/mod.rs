@@ -51,7 +51,7 @@ fn probe(context: &ProbeContext) -> Result<Capability, Unavailable> {
     let chosen = adapter::choose(all, context.gpu.adapter.as_deref())?;
     device::require(&chosen)?;
     let software = chosen.facts.is_software();
-    Ok(Capability { detail: chosen.facts.to_string(), software, adapters })
+    Ok(Capability { software, adapters, ..Capability::new(chosen.facts.to_string()) })
 }
 
 #[cfg(feature = "gpu")]

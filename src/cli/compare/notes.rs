@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::{contest::Named, pairs};
 use crate::{
     gate::stored::Criteria,
+    platform::record::ProfileRecord,
     plural::counted,
     report::{
         baseline::Baseline,
-        profile::ProfileRecord,
         record::{Entry, ROOF_PER_RECORD, RunRecord},
     },
     stats::quantile,

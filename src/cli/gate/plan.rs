@@ -193,6 +193,24 @@ pub(super) fn plan(
     Ok(plan)
 }
 
+/// What of a profile is not measured although the programs have it, and why.
+pub(super) fn left_out(asked: &Asked, about: &Description) -> Vec<String> {
+    let named = about.backends.iter().filter(|one| asked.backends.contains(&one.id));
+    let has_cycles = asked.methods.contains(&Method::Cycles);
+    let is_timed = asked.methods.iter().any(|method| *method != Method::Cycles);
+    let idle = named.filter_map(|one| match is_simulated(one) {
+        true if !has_cycles => Some(format!("{}: cycles are not among the methods", one.id)),
+        false if !is_timed => Some(format!("{}: cycles are the only method", one.id)),
+        _ => None,
+    });
+    let has_latency = asked.methods.contains(&Method::Latency) && !asked.is_latency_named;
+    let long = asked.batch_lens.iter().filter(|&&len| len > LATENCY_BATCH_LEN_MAX);
+    let slow = long.filter(|_| has_latency).map(|len| {
+        format!("latency of batches of {len}: takes long, and only --method latency asks for it")
+    });
+    idle.chain(slow).collect()
+}
+
 fn has(about: &Description, id: &str) -> bool {
     about.backends.iter().any(|one| one.id == id)
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt::Display};
 
 use super::{
     Arguments,
-    plan::{Case, Plan, suits},
+    plan::{Case, Plan},
 };
 use crate::plural::counted;
 
@@ -14,7 +14,7 @@ pub(super) fn of(plan: &Plan, cases: &[Case], arguments: &Arguments) -> String {
     let suited = plan
         .methods
         .iter()
-        .filter(|method| plan.backends.iter().any(|entry| suits(**method, entry.kind)));
+        .filter(|method| plan.backends.iter().any(|entry| method.measures(entry.kind)));
     let hint = if arguments.quick { "" } else { "; --quick is quicker" };
     let homes: BTreeSet<&str> = cases.iter().map(|case| case.footprint.home.as_str()).collect();
     let seconds = plan.entries(cases) as f64 * plan.limits.budget.as_secs_f64();

@@ -22,7 +22,7 @@ use crate::{
             sweep::{self, Knee, Rates},
         },
     },
-    platform::plan,
+    platform::plan::{self, KNEE_MAX_US, RATE_MAX},
     registry,
     report::{
         hlog::{HlogFolder, HlogFolderError},
@@ -80,10 +80,6 @@ const ATTEMPT_REQUESTS: f64 = 1_200.0;
 /// Share of one worker's requests that a sweep begins with.
 const SWEEP_SHARE: f64 = 0.125;
 
-/// Highest rate and widest bound that make sense to ask for.
-const RATE_MAX: f64 = 1e9;
-const MICROS_MAX: f64 = 1e8;
-
 fn parse_rate(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(rate) if rate > 0.0 && rate <= RATE_MAX => Ok(rate),
@@ -93,7 +89,7 @@ fn parse_rate(text: &str) -> Result<f64, String> {
 
 fn parse_micros(text: &str) -> Result<f64, String> {
     match text.parse() {
-        Ok(micros) if micros > 0.0 && micros <= MICROS_MAX => Ok(micros),
+        Ok(micros) if micros > 0.0 && micros <= KNEE_MAX_US => Ok(micros),
         _ => Err("not a number of microseconds above 0, 100000000 at most".into()),
     }
 }
@@ -118,6 +114,7 @@ impl LoadPlan {
         arguments: &Arguments,
         methods: &[Method],
         budget: Duration,
+        team: &[usize],
     ) -> Result<Option<Self>, Failure> {
         let flags = &arguments.load;
         if !methods.contains(&Method::Load) {
@@ -137,15 +134,19 @@ impl LoadPlan {
         for &rate_per_s in &rates {
             let seed = arguments.seed.unwrap_or(SEED);
             let offered = Offered { clients: 1, rate_per_s, arrivals, seed };
-            arrivals::check(&offered, budget).map_err(Failure::usage)?;
+            let refused = |error| {
+                let source = arguments.source("--rate", "plan.load.rates_per_s");
+                Failure::usage(format!("{source}: {error}"))
+            };
+            arrivals::check(&offered, budget).map_err(refused)?;
         }
-        let most = thread_counts(&arguments.threads).pop().unwrap_or(1);
+        let most = thread_counts(&arguments.threads, team).pop().unwrap_or(1);
         let folder = flags.hlog.as_deref().map(HlogFolder::new);
         Ok(Some(Self {
             clients,
             rates,
             arrivals,
-            workers: flags.workers.map_or(most, Threads::count),
+            workers: flags.workers.map_or(most, |workers| workers.count(team)),
             knee_ns: flags.knee_p99.map(|micros| micros * 1e3),
             hlog: folder.transpose().map_err(Failure::usage)?,
         }))

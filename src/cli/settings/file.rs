@@ -87,6 +87,10 @@ impl File {
         Self { path: HERE.into(), text: text.into() }
     }
 
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
