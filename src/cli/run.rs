@@ -100,7 +100,8 @@ pub(super) struct Arguments {
     /// Processes that measure one after the other, each with another layout of stack, environment
     /// and buffers; the budget is shared by them, and what differs between them is part of every
     /// interval [default: 3]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(LAUNCHES_MAX)))]
+    #[arg(long, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(LAUNCHES_MAX)))]
     launches: Option<u32>,
     /// Seed from which the layouts are drawn [default: drawn; the record has it]
     #[arg(long, value_name = "S", overrides_with = "layout_seed")]

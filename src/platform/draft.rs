@@ -1,6 +1,9 @@
 //! A profile for a host, with a comment for every key.
 
-use super::facts::Facts;
+use super::{
+    facts::Facts,
+    matching::{Architecture, System},
+};
 use crate::host::doctor::requirement::Requirement;
 
 /// The text, with names between at signs where the host has its say.
@@ -119,11 +122,12 @@ fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
 
 /// A system or an architecture that no rule has a name for fits `any` alone.
 fn known_os(os: &str) -> &str {
-    if ["linux", "macos", "windows"].contains(&os) { os } else { "any" }
+    if System::ALL.iter().any(|one| one.name() == os) { os } else { System::Any.name() }
 }
 
-fn known_architecture(architecture: &str) -> &str {
-    if ["x86_64", "aarch64"].contains(&architecture) { architecture } else { "any" }
+fn known_architecture(name: &str) -> &str {
+    let is_known = Architecture::ALL.iter().any(|one| one.name() == name);
+    if is_known { name } else { Architecture::Any.name() }
 }
 
 #[cfg(test)]

@@ -27,8 +27,8 @@ const SCHEMA: &str = "nanogate.profile-check/1";
 #[command(after_help = "\
 Exits with 5 where a required condition is not met, a required backend cannot run, a listed core
 cannot be had, or nothing of the plan can be measured: a run under the profile would be refused for
-the same. What is only wanted is noted in the record. Rules of the table `match` refuse nothing. `nanogate doctor` says what each condition
-is worth on this host.
+the same. What is only wanted is noted in the record. Rules of the table `match` refuse nothing.
+`nanogate doctor` says what each condition is worth on this host.
 
 Examples:
   nanogate profile check
