@@ -150,7 +150,7 @@ fn wrong_flags_are_refused() {
         (&["--clients", "0"], "--clients"),
         (&["--rate", "0"], "requests per second above 0"),
         (&["--rate=-1"], "--rate"),
-        (&["--arrivals", "bursts"], "neither `poisson` nor `constant`"),
+        (&["--arrivals", "bursts"], "known: poisson, constant"),
         (&["--workers", "0"], "--workers"),
         (&["--knee-p99", "never"], "microseconds above 0"),
         (&["--rate", "1e6", "--budget", "60"], "more than the 16777216 that fit"),

@@ -33,7 +33,8 @@ fn formats_are_listed() {
     assert_eq!(listed.len(), 11);
     let text = report(&["--format", "list"]).success();
     let text = String::from_utf8(text.get_output().stdout.clone()).unwrap();
-    assert_eq!(text.lines().count(), listed.len());
+    // A line of headings.
+    assert_eq!(text.lines().count(), listed.len() + 1);
     let help = report(&["--help"]).success();
     let help = String::from_utf8(help.get_output().stdout.clone()).unwrap();
     for format in listed {
