@@ -15,6 +15,7 @@ pub mod corpus;
 pub mod host;
 pub mod kernel;
 pub mod platform;
+pub mod plural;
 pub mod stats;
 pub mod warning;
 

@@ -3,7 +3,10 @@
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::host::{fingerprint::Fingerprint, schedule::Disturbance, timer};
+use crate::{
+    host::{fingerprint::Fingerprint, schedule::Disturbance, timer},
+    plural::counted,
+};
 
 /// A reason to distrust a number.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -18,7 +21,7 @@ pub enum Warning {
     #[error("processor features were hidden: {0}; the roof does without them too")]
     HiddenFeatures(String),
     /// The host lacks what the profile wants.
-    #[error("profile {id} wants what is not so: {what}; `nanogate profile check {id}` says more")]
+    #[error("profile {id} wants what is not so: {what}; `nanogate profile check` says more")]
     ProfileUnmet {
         /// Id of the profile.
         id: String,
@@ -62,7 +65,10 @@ pub enum Warning {
     #[error("a virtual machine: other guests can slow this one without a trace here")]
     Virtualised,
     /// More threads than cores.
-    #[error("{threads} threads share {cores} cores: their figures say how they share, no more")]
+    #[error(
+        "{threads} threads share {}: their figures say how they share, no more",
+        counted(*.cores, "core")
+    )]
     Oversubscribed {
         /// Threads asked for.
         threads: usize,

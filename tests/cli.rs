@@ -172,6 +172,11 @@ fn features_can_be_hidden() {
         .success()
         .stdout(contains("hidden-features"));
     nanogate(folder.path()).env(HIDE_VARIABLE, "mmx").arg("backends").assert().code(2);
+    // The flag takes the place of the variable; they do not add up.
+    let mut both = nanogate(folder.path());
+    let replaced = listed(both.env(HIDE_VARIABLE, all).args(["--hide-cpu", ""]));
+    let mut none = nanogate(folder.path());
+    assert_eq!(replaced, listed(none.env_remove(HIDE_VARIABLE)));
 }
 
 /// One JSON line per record; raw bytes; counts.

@@ -208,7 +208,7 @@ fn software_devices_keep_their_label() {
         compare(folder.path(), &["a.json", "a.json", "--display", "simple"]).success()
     };
     shown(&STEADY).stdout(contains("gpu-wgpu (software)/decide/throughput/4096/"));
-    let note = "1 entries have no launches to compare (throughput)";
+    let note = "1 entry without launches to compare (throughput)";
     shown(&STEADY[..1]).stdout(contains("gpu-wgpu").not().and(contains(note)));
 }
 
@@ -454,7 +454,7 @@ fn suspicious_runs_are_said_to_be() {
     let pace = "reading the input and nothing else took 1.30 times as long";
     compare(folder.path(), &["a.json", "b.json"])
         .success()
-        .stdout(contains(pace).and(contains("b.json was disturbed: not-steady 1 times")));
+        .stdout(contains(pace).and(contains("b.json was disturbed: not-steady 1 time")));
     write(folder.path(), "b.json", &with_roof(1, 1.01));
     compare(folder.path(), &["a.json", "b.json"]).success().stdout(contains(pace).not());
 }

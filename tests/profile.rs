@@ -174,13 +174,61 @@ fn slips_are_told() {
         ("\"scalar\"", "\"scaler\"", "did you mean `scalar`?"),
         ("method = \"throughput\"", "method = \"thruput\"", "limits: "),
         ("footprints = [\"hot\"]", "footprints = [\"warm\"]", "plan.footprints"),
+        ("seed = 9", "seed = \"x\"", "expected a whole number from 0"),
+        ("launches = 2", "launches = 0", "plan.launches: must be"),
     ] {
         let path = small(folder.path(), &[(line, other)]);
         nanogate(folder.path(), &["profile", "check", path.to_str().unwrap()])
             .assert()
             .code(USAGE)
-            .stderr(contains(says));
+            .stderr(contains(says).and(contains("line ")).and(contains("column ")));
     }
+}
+
+/// What a run would refuse of the plan, check refuses, in the terms of the profile; and a run says
+/// the same.
+#[test]
+fn plans_are_checked_as_runs_are() {
+    let folder = folder();
+    let path = small(folder.path(), &[("footprints = [\"hot\"]", "footprints = [\"L9\"]")]);
+    let path = path.to_str().unwrap();
+    let report = printed(&mut nanogate(folder.path(), &["profile", "check", path, "--json"]));
+    assert_valid(&schema("nanogate.profile-check-1.schema.json"), &report);
+    assert_eq!(report["fit"], false, "{report}");
+    let problem = report["plan"].as_str().unwrap().to_owned();
+    assert!(problem.contains("plan.footprints") && !problem.contains("--"), "{problem}");
+    nanogate(folder.path(), &["run", "--profile", path])
+        .assert()
+        .code(UNFIT)
+        .stderr(contains(problem));
+}
+
+/// A profile that is edited while a run goes on ends it: what was measured is kept, and two plans
+/// are not mixed.
+#[test]
+fn edits_end_a_run() {
+    let folder = folder();
+    let changes = [("launches = 2", "launches = 50"), ("budget_s = 0.02", "budget_s = 20")];
+    let path = small(folder.path(), &changes);
+    let out = folder.path().join("run.json");
+    let program = assert_cmd::cargo::cargo_bin("nanogate");
+    let mut run = std::process::Command::new(program);
+    run.current_dir(folder.path()).env("TMPDIR", folder.path()).env("NANOGATE_CONFIG", "");
+    run.args(["run", "--out", "run.json", "--profile"]).arg(&path);
+    let child = run.stderr(std::process::Stdio::piped()).stdout(std::process::Stdio::null());
+    let child = child.spawn().unwrap();
+    while !out.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("batch_lens = [32]", "batch_lens = [64]")).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("changed while it was measured"), "{said}");
+    let record = read_json(&out);
+    let entries = record["entries"].as_array().unwrap();
+    assert!(!entries.is_empty() && entries.iter().all(|entry| entry["batch_len"] == 32));
 }
 
 /// The best match has no reason against it, all others have one, and the exit code says whether
@@ -191,6 +239,7 @@ fn the_best_match_is_named() {
     let mut command = nanogate(folder.path(), &["profile", "detect", "--json"]);
     let output = command.output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_valid(&schema("nanogate.profile-detect-1.schema.json"), &report);
     let best = report["best"].as_str();
     assert_eq!(output.status.code(), Some(if best.is_some() { 0 } else { UNFIT }));
     for row in report["candidates"].as_array().unwrap() {
@@ -238,11 +287,13 @@ fn checks_say_what_is_missing() {
         command.arg(path).env("NANOGATE_SYSTEM_ROOT", &root);
         command
     };
-    with("wanted").assert().success().stdout(contains("fit, but"));
+    let wanted = with("wanted").assert().success();
+    wanted.stdout(contains("fit, but").and(contains("small.toml")));
     with("required").assert().code(UNFIT).stdout(
         contains("UNMET").and(contains("nanogate doctor --fix")).and(contains("would be refused")),
     );
     let report = printed(with("required").arg("--json"));
+    assert_valid(&schema("nanogate.profile-check-1.schema.json"), &report);
     assert_eq!((&report["fit"], &report["id"]), (&Value::from(false), &Value::from("small")));
     let requirements = report["requirements"].as_array().unwrap();
     let of = |name: &str| requirements.iter().find(|one| one["requirement"] == name).unwrap();
@@ -289,6 +340,7 @@ fn a_profile_is_written() {
         printed(&mut nanogate(folder.path(), &["profile", "check", "lab.toml", "--json"]));
     assert_eq!(checked["mismatches"], Value::Array(Vec::new()), "{checked}");
     nanogate(folder.path(), &new).assert().code(USAGE).stderr(contains("exists"));
+    nanogate(folder.path(), &["profile", "new", "--id", "dev-laptop"]).assert().code(USAGE);
     nanogate(folder.path(), &["profile", "new"]).assert().success().stdout(contains("[limits]"));
 }
 
@@ -378,7 +430,14 @@ fn gates_obey_their_profile() {
     let path = small(folder.path(), &[("family_error_percent = 0.1", "family_error_percent = 1")]);
     gate(&path).assert().success();
     let outcome = read_json(&folder.path().join("gate.json"));
+    assert_valid(&schema("nanogate.comparison-1.schema.json"), &outcome);
     assert_eq!(outcome["family_error"], 0.01);
+    let profile = &outcome["profile"];
+    let digest = digest(&fs::read_to_string(&path).unwrap());
+    assert_eq!((&profile["id"], &profile["digest"]), (&"small".into(), &digest.into()));
+    assert!(!profile["requirements"].as_array().unwrap().is_empty(), "{profile}");
+    let left_out = outcome["left_out"].as_array().unwrap();
+    assert!(left_out.iter().any(|one| one.as_str().unwrap().starts_with("simd-avx2: ")));
     let rows = outcome["candidates"][0]["rows"].as_array().unwrap();
     let timed: BTreeSet<(&str, u64)> = rows
         .iter()

@@ -13,7 +13,7 @@ const FILE_LINES_MAX: usize = 500;
 
 /// Layer of each module, by the longest prefix that matches. A module uses only lower layers,
 /// its own layer where they share a prefix or the layer is 0 or 1, and never another backend.
-const LAYERS: [(&str, u8); 25] = [
+const LAYERS: [(&str, u8); 26] = [
     ("calendar", 0),
     ("checksum", 0),
     ("clock", 0),
@@ -21,6 +21,7 @@ const LAYERS: [(&str, u8); 25] = [
     ("flags", 0),
     ("nearest", 0),
     ("op", 0),
+    ("plural", 0),
     ("verdict", 0),
     ("corpus", 1),
     ("host", 1),

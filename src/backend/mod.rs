@@ -268,6 +268,8 @@ pub struct Capability {
     pub software: bool,
     /// Devices to choose from, where there is a choice.
     pub adapters: Vec<Adapter>,
+    /// Version of the tool that will do the work, where one does.
+    pub version: Option<String>,
 }
 
 impl Capability {

@@ -1,13 +1,12 @@
 //! `nanogate backends`: every registered backend and peer, available or why not.
 
-use std::io::{self, Write as _};
-
 use serde::Serialize;
 
-use super::{Exit, Failure, output};
+use super::{Exit, Failure, output, terminal};
 use crate::{
     backend::{BackendEntry, BackendKind, Capability, ProbeContext, Unavailable, device::Adapter},
     registry,
+    report::{columns, screen::Screen},
 };
 
 /// Arguments of `nanogate backends`.
@@ -47,7 +46,7 @@ struct Row {
 impl Row {
     fn new(entry: &'static BackendEntry, probed: Result<Capability, Unavailable>) -> Self {
         let available = probed.is_ok();
-        let Capability { detail, software, adapters } =
+        let Capability { detail, software, adapters, version: _ } =
             probed.unwrap_or_else(|reason| Capability::new(reason.to_string()));
         let (id, kind, summary) = (entry.id, entry.kind, entry.summary);
         Self { id, kind, available, software, detail, summary, adapters }
@@ -77,19 +76,25 @@ fn limits(adapter: &Adapter) -> String {
 pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
     let rows: Vec<Row> =
         registry::probe_all(context).map(|(entry, probed)| Row::new(entry, probed)).collect();
-    let mut out = io::stdout().lock();
     if arguments.json {
         output::print_json(&rows)?;
     } else {
-        for row in rows {
-            let (kind, state) = (row.kind.name(), row.state());
-            writeln!(out, "{:<16} {kind:<5} {state:<10} {}", row.id, row.detail)?;
-            writeln!(out, "{:<16} {}", "", row.summary)?;
-            for adapter in &row.adapters {
-                writeln!(out, "{:<16} --gpu {}: {adapter}", "", adapter.index)?;
-                writeln!(out, "{:<16}          {}", "", limits(adapter))?;
-            }
-        }
+        output::print(&render(&rows, &terminal::screen()))?;
     }
     Ok(Exit::Pass)
+}
+
+/// What each is follows below it, and the adapters that it can choose from.
+fn render(rows: &[Row], screen: &Screen) -> String {
+    let lines = rows.iter().flat_map(|row| {
+        let own = [row.id, row.kind.name(), row.state(), &row.detail].map(str::to_owned);
+        let adapters = row
+            .adapters
+            .iter()
+            .flat_map(|adapter| [format!("--gpu {}: {adapter}", adapter.index), limits(adapter)]);
+        let below = std::iter::once(row.summary.to_owned()).chain(adapters);
+        let below = below.map(|text| vec![String::new(), String::new(), String::new(), text]);
+        std::iter::once(own.to_vec()).chain(below).collect::<Vec<_>>()
+    });
+    columns::table(&["backend", "kind", "state", "what it is, or lacks"], 4, lines).on(screen)
 }

@@ -14,7 +14,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use super::{Exit, Failure, output, terminal};
+use super::{Exit, Failure, choice, output, terminal};
 use crate::{
     gate::{outcome::Effect, stored::Criteria},
     report::baseline::{self, BaselineName, Folder, FolderError, Refused},
@@ -50,13 +50,14 @@ Examples:
   nanogate compare --list")]
 pub(super) struct Arguments {
     /// Baseline, and what is compared with it: names, or record files; or bundles, all of them
-    #[arg(value_names = ["BASE", "CANDIDATE"], num_args = 2.., required_unless_present = "list")]
+    #[arg(value_names = ["BASE", "CANDIDATE"], num_args = 2..)]
     sides: Vec<String>,
     /// List the baselines instead
     #[arg(long, conflicts_with = "sides")]
     list: bool,
     /// How much to show: a line for each row, a table with intervals, or every step to a verdict
-    #[arg(long, value_name = "simple|intervals|explain", value_parser = Display::parse,
+    #[arg(long, value_name = "simple|intervals|explain", hide_possible_values = true,
+          value_parser = choice::of(Display::names(), Display::parse),
           default_value = "intervals", hide_default_value = true)]
     display: Display,
     /// Differences up to this are noise, percent [default: 2]
@@ -98,6 +99,11 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     let folder = Folder::here();
     if arguments.list {
         return list::show(&folder, arguments.json);
+    }
+    if arguments.sides.is_empty() {
+        let message =
+            "BASE and CANDIDATE: none is given; `nanogate compare --list` lists baselines";
+        return Err(Failure::usage(message));
     }
     if let Some(folders) = matrix::folders(&arguments.sides)? {
         refuse_criteria(arguments)?;

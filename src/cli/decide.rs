@@ -9,7 +9,7 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    Exit, Failure, output,
+    Exit, Failure, backend_id, backend_ids, choice, output,
     progress::Progress,
     waveform::{VIEWERS, Waveform},
 };
@@ -38,7 +38,8 @@ Examples:
                   544350020002d077f2440000000100640032000a0003f064")]
 pub(super) struct Arguments {
     /// Backend that decides; the best one that is available if not given
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", hide_possible_values = true,
+          value_parser = choice::of(backend_ids(), backend_id))]
     backend: Option<String>,
     /// Write one verdict byte per record
     #[arg(long, conflicts_with = "summary")]
@@ -117,9 +118,7 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
 
 fn entry(backend: Option<&str>, context: &ProbeContext) -> Result<&'static BackendEntry, Failure> {
     match backend {
-        Some(id) => registry::find(id).map_err(|error| {
-            Failure::usage(format!("--backend: {error} (`nanogate backends` says more)"))
-        }),
+        Some(id) => registry::find(id).map_err(Failure::usage),
         None => registry::best(context).map_err(|error| Failure::new(Exit::Unfit, error)),
     }
 }

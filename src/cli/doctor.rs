@@ -3,7 +3,7 @@
 mod report;
 mod tune;
 
-use super::{Exit, Failure, interrupt::Interrupt, output, progress::Progress, terminal};
+use super::{Exit, Failure, choice, interrupt::Interrupt, output, progress::Progress, terminal};
 use crate::{
     backend::{ProbeContext, Unavailable},
     host::{
@@ -17,7 +17,7 @@ use crate::{
             journal::Journal,
             judge::{self, tuning_finding},
             measure::{self, Plan, bandwidth},
-            requirement::Requirement,
+            requirement::{ParseError, Requirement},
             root::Root,
         },
         lock::RunLock,
@@ -57,7 +57,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", conflicts_with = "restore")]
     core: Option<usize>,
     /// What the machine must have; exit code 5 if it has not (repeatable, or comma-separated)
-    #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with = "tuning")]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', hide_possible_values = true,
+          value_parser = choice::of(Requirement::names(), requirement), conflicts_with = "tuning")]
     require: Vec<Requirement>,
     /// Make the machine fitter: governor, turbo, interrupts; the previous state is kept
     #[arg(long, group = "tuning")]
@@ -71,6 +72,10 @@ pub(super) struct Arguments {
     /// Print JSON instead of tables
     #[arg(long)]
     json: bool,
+}
+
+fn requirement(text: &str) -> Result<Requirement, String> {
+    text.parse().map_err(|error: ParseError| error.to_string())
 }
 
 pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {

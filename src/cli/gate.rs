@@ -17,9 +17,9 @@ use std::{
 };
 
 use super::{
-    Exit, Failure, compare, exit, history,
+    Exit, Failure, backend_id, backend_ids, choice, compare, exit, history,
     output::{self, Output},
-    terminal,
+    profile, terminal,
 };
 use crate::{
     backend::{FpgaBuild, ProbeContext},
@@ -29,11 +29,15 @@ use crate::{
         limits::Limits,
         outcome::{Candidate, Kind, Outcome, SCHEMA},
     },
-    host::fingerprint::Fingerprint,
+    host::{cpu::HIDE_VARIABLE, fingerprint::Fingerprint},
+    platform::{
+        plan::{GATE_BATCH_LEN_MAX, GATE_BUDGET_S},
+        shipped,
+    },
     report::record::Tool,
 };
 use measuring::Gate;
-use obey::Obeyed;
+use obey::Under;
 use plan::{Asked, Method};
 pub(super) use plan::{known, methods};
 use program::Program;
@@ -87,16 +91,18 @@ pub(super) struct Arguments {
     target_dir: Option<PathBuf>,
     /// Measure what this profile says and allow what it allows, unless other flags say otherwise;
     /// an id that `nanogate profile list` knows, or a file
-    #[arg(long, value_name = "ID|FILE")]
+    #[arg(long, value_name = "ID|FILE", hide_possible_values = true,
+          value_parser = choice::of(shipped::ids(), profile::named))]
     profile: Option<String>,
     /// Only these backends, which both programs must have (repeatable, or comma-separated)
     /// [default: all that both have, without peers and imitated devices]
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    #[arg(long, value_name = "ID", value_delimiter = ',', hide_possible_values = true,
+          value_parser = choice::of(backend_ids(), backend_id))]
     backend: Vec<String>,
     /// Records per batch, in the smallest cache that holds two (repeatable, or comma-separated)
     /// [default: 1,256,4096; with --quick: 256]
     #[arg(long, value_name = "N", value_delimiter = ',',
-          value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(GATE_BATCH_LEN_MAX)))]
     batch: Vec<u32>,
     /// Only these methods (repeatable, or comma-separated) [default: all; with --quick:
     /// throughput,cycles]
@@ -142,24 +148,24 @@ pub(super) struct Arguments {
 const BATCH_LENS: [u32; 3] = [1, 256, 4_096];
 const QUICK_BATCH_LENS: [u32; 1] = [256];
 
-/// Most seconds of a budget.
-const BUDGET_MAX_S: f64 = 86_400.0;
-
 fn parse_budget(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(seconds) if (0.1..=BUDGET_MAX_S).contains(&seconds) => Ok(seconds),
-        _ => Err(format!("not a number of seconds from 0.1 to {BUDGET_MAX_S}")),
+        Ok(seconds) if GATE_BUDGET_S.contains(&seconds) => Ok(seconds),
+        _ => {
+            let (least, most) = (GATE_BUDGET_S.start(), GATE_BUDGET_S.end());
+            Err(format!("not a number of seconds from {least} to {most}"))
+        }
     }
 }
 
 pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
     let started_unix_s = compare::now_unix_s();
     let mut context = context.clone();
-    let obeyed = arguments.profile.as_deref();
-    let obeyed = obeyed.map(|asked| obey::obey(arguments, asked, &mut context)).transpose()?;
-    let obeyed = obeyed.as_ref();
-    let arguments = obeyed.map_or(arguments, |obeyed| &obeyed.arguments);
-    let limits = limits(arguments.limits.as_deref(), obeyed)?;
+    let under = arguments.profile.as_deref();
+    let under = under.map(|asked| obey::obey(arguments, asked, &mut context)).transpose()?;
+    let under = under.as_ref();
+    let arguments = under.map_or(arguments, |under| &under.arguments);
+    let limits = limits(arguments.limits.as_deref(), under)?;
     if let Some(out) = &arguments.out {
         Output::check(out)?;
     }
@@ -168,9 +174,10 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     let flags = flags(&context);
     let (baseline, candidate) = programs(arguments, &flags)?;
     let mut asked = asked(arguments);
-    if let Some(obeyed) = obeyed {
-        obeyed.narrow(&mut asked, &baseline.about, &candidate.about)?;
-    }
+    let left_out = match under {
+        Some(under) => under.narrow(&mut asked, &baseline.about, &candidate.about)?,
+        None => Vec::new(),
+    };
     let plan = plan::plan(&asked, &baseline.about, &candidate.about)?;
     let host = Fingerprint::read();
     let gate = Gate {
@@ -199,6 +206,8 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
             rows,
         }],
         arming,
+        profile: under.map(Under::record),
+        left_out,
         flags,
         interrupted: stopped.is_some(),
     };
@@ -235,10 +244,12 @@ fn show(outcome: &Outcome, arguments: &Arguments) -> Result<(), Failure> {
 /// Flags for every process that is started, as this one has them.
 fn flags(context: &ProbeContext) -> Vec<String> {
     let hidden = context.hidden & context.present;
+    // They have our variable, too: what is not hidden from us must not be hidden from them.
+    let is_said = !hidden.is_empty() || std::env::var_os(HIDE_VARIABLE).is_some();
     let gpu = &context.gpu;
     let build = context.fpga.build;
     let all = [
-        ("--hide-cpu", (!hidden.is_empty()).then(|| hidden.to_string())),
+        ("--hide-cpu", is_said.then(|| hidden.to_string())),
         ("--gpu", gpu.adapter.clone()),
         ("--gpu-variant", gpu.variant.clone()),
         ("--lanes", context.fpga.lanes.map(|lanes| lanes.to_string())),
@@ -314,8 +325,8 @@ fn asked(arguments: &Arguments) -> Asked {
 }
 
 /// The limits of a file, else of a profile. None without either.
-fn limits(path: Option<&Path>, obeyed: Option<&Obeyed>) -> Result<Limits, Failure> {
-    let Some(path) = path else { return Ok(obeyed.map(Obeyed::limits).unwrap_or_default()) };
+fn limits(path: Option<&Path>, under: Option<&Under>) -> Result<Limits, Failure> {
+    let Some(path) = path else { return Ok(under.map(Under::limits).unwrap_or_default()) };
     let refused = |error: &dyn std::fmt::Display| {
         Failure::usage(format!("--limits {}: {error}", path.display()))
     };

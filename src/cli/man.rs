@@ -13,6 +13,7 @@ use super::{
     output::{self, Output},
     settings,
 };
+use crate::plural::counted;
 
 /// Arguments of `nanogate man`.
 #[derive(Debug, clap::Args)]
@@ -53,7 +54,7 @@ fn write_all(folder: &Path, pages: &[Page]) -> Result<(), Failure> {
     for page in pages {
         write(&folder.join(format!("{}.1", page.name)), page)?;
     }
-    output::print(&format!("{} pages in {}", pages.len(), folder.display()))
+    output::print(&format!("{} in {}", counted(pages.len(), "page"), folder.display()))
 }
 
 fn write(path: &Path, page: &Page) -> Result<(), Failure> {
@@ -72,7 +73,8 @@ fn pages(command: &Command) -> io::Result<Vec<Page>> {
 }
 
 fn page(command: &Command) -> io::Result<Page> {
-    let man = Man::new(command.clone());
+    let source = format!("nanogate {}", env!("CARGO_PKG_VERSION"));
+    let man = Man::new(command.clone()).source(source);
     let mut roff = Vec::new();
     man.render_title(&mut roff)?;
     man.render_name_section(&mut roff)?;
@@ -83,17 +85,44 @@ fn page(command: &Command) -> io::Result<Page> {
         man.render_subcommands_section(&mut roff)?;
     }
     if let Some(notes) = command.get_after_help() {
-        roff.extend_from_slice(as_it_stands("NOTES", &notes.to_string()).as_bytes());
+        roff.extend_from_slice(notes_section(&notes.to_string()).as_bytes());
     }
     man.render_version_section(&mut roff)?;
     let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
     Ok(Page { name, roff })
 }
 
-/// A section whose lines stay lines: examples are no paragraphs.
-fn as_it_stands(title: &str, text: &str) -> String {
-    let lines: String = text.lines().map(|line| escaped(line) + "\n").collect();
-    format!(".SH {title}\n.nf\n{lines}.fi\n")
+/// What stands below a help text: paragraphs that are filled, and what is indented, such as
+/// examples, line by line.
+fn notes_section(text: &str) -> String {
+    let mut section = ".SH NOTES\n".to_owned();
+    let lines: Vec<&str> = text.lines().collect();
+    for block in lines.chunk_by(|one, next| kind(one) == kind(next)) {
+        let body: String = block.iter().map(|line| escaped(line) + "\n").collect();
+        let (opens, closes) = match kind(block[0]) {
+            Kind::Gap => continue,
+            Kind::Prose => (".PP\n", ""),
+            Kind::Literal => (".nf\n", ".fi\n"),
+        };
+        section.extend([opens, &body, closes]);
+    }
+    section
+}
+
+/// What a line is part of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Gap,
+    Prose,
+    Literal,
+}
+
+fn kind(line: &str) -> Kind {
+    match line {
+        "" => Kind::Gap,
+        line if line.starts_with(' ') => Kind::Literal,
+        _ => Kind::Prose,
+    }
 }
 
 /// A line of text for roff, in which backslashes and what begins a line mean something.
@@ -124,6 +153,22 @@ mod tests {
             "{roff}"
         );
         assert!(roff.contains("NANOGATE_RUN_BUDGET"), "{roff}");
+    }
+
+    /// Paragraphs are filled, examples are not, and the foot names the program.
+    #[test]
+    fn only_what_is_indented_stays_line_by_line() {
+        let section = notes_section("One\ntwo.\n\nExamples:\n  nanogate run\n  nanogate man");
+        assert_eq!(
+            section,
+            ".SH NOTES\n.PP\nOne\ntwo.\n.PP\nExamples:\n.nf\n  nanogate run\n  nanogate man\n.fi\n"
+        );
+        let mut command = settings::command().disable_help_subcommand(true);
+        command.build();
+        let run = pages(&command).unwrap().into_iter().find(|page| page.name == "nanogate-run");
+        let roff = String::from_utf8(run.unwrap().roff).unwrap();
+        let title = roff.lines().find(|line| line.starts_with(".TH")).unwrap();
+        assert!(title.contains("nanogate ") && !title.contains("\"run "), "{title}");
     }
 
     /// What means something to roff is text.

@@ -2,6 +2,7 @@
 
 mod backends;
 mod bundle;
+mod choice;
 mod compare;
 mod completions;
 mod corpus;
@@ -33,7 +34,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     backend::{BackendEntry, BackendKind, FpgaBuild, FpgaChoice, ProbeContext, Unavailable},
     corpus::Corpus,
-    host::cpu::{Features, HIDE_VARIABLE},
+    host::cpu::Features,
     registry,
 };
 pub use exit::{Exit, Failure};
@@ -43,26 +44,27 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  pass
   1  nanogate failed (full disk, broken pipe, a bug)
-  2  usage: a flag, a file that is missing, unreadable or not in the right form
+  2  usage: a flag, or a file that is missing, unreadable or malformed
   3  regression: what is compared is slower
-  4  cannot tell: the readings do not bear an answer, and nothing is slower
-  5  environment unfit: a backend, device or permission is missing; another run is going on
+  4  cannot tell: the readings do not bear an answer, nothing is slower
+  5  environment unfit: a backend, device or permission is missing;
+     another run is going on
   6  wrong results: a backend differs from the golden model
-  7  baseline not comparable: of another machine, input, build or format, or not whole; or a
-     bundle that does not verify
+  7  baseline not comparable: of another machine, input, build or format,
+     or not whole; or a bundle that does not verify
   130  interrupted; what was measured is kept";
 
 /// Where a flag comes from that is not given.
 const SETTINGS: &str = "\
 Settings:
-  A flag that is not given is taken from its environment variable, such as NANOGATE_RUN_BUDGET for
-  --budget of `run`, else from nanogate.toml in this folder, else from nanogate/config.toml below
-  $XDG_CONFIG_HOME or ~/.config. NANOGATE_CONFIG names another file; if it is empty, there is none.
-    gpu = \"nvidia\"                 # flags of all verbs
-    [run]                          # a verb, then its flags
-    backend = [\"scalar\", \"simd-avx2\"]
-    budget = 0.5
-  A key that is no flag is an error.
+A flag that is not given is taken from its environment variable, such as NANOGATE_RUN_BUDGET for
+--budget of `run`, else from nanogate.toml in this folder, else from nanogate/config.toml below
+$XDG_CONFIG_HOME or ~/.config. NANOGATE_CONFIG names another file; if it is empty, there is none.
+  gpu = \"nvidia\"                 # flags of all verbs
+  [run]                          # a verb, then its flags
+  backend = [\"scalar\", \"simd-avx2\"]
+  budget = 0.5
+A key that is no flag is an error. What is typed wins over whatever excludes it.
 
 Examples:
   nanogate run --quick
@@ -79,7 +81,8 @@ fn after_help() -> String {
 #[command(name = "nanogate", version, after_help = after_help(), propagate_version = true)]
 struct Arguments {
     /// Processor features to act as if they were missing, such as avx512f,gfni
-    #[arg(long, global = true, value_name = "NAME", value_parser = Features::parse,
+    #[arg(long, global = true, value_name = "NAME",
+          value_parser = choice::of(Features::all().names(), features),
           default_value = "", hide_default_value = true)]
     hide_cpu: Features,
     /// Graphics processor to use: its index or part of its name, as `nanogate backends` lists them
@@ -87,17 +90,23 @@ struct Arguments {
     #[arg(long, global = true, value_name = "INDEX|NAME")]
     gpu: Option<String>,
     /// Variant of the compute shader, such as fold-vec4 [default: the fastest on the device]
-    #[arg(long, global = true, value_name = "NAME", value_parser = gpu_variant)]
+    #[arg(long, global = true, value_name = "NAME",
+          value_parser = choice::of(gpu_variants(), gpu_variant), hide_possible_values = true)]
     gpu_variant: Option<String>,
     /// Descriptors that one beat of the simulated design holds: 1, 2, 4 or 8 [default: the
     /// backend's, 4]
-    #[arg(long, global = true, value_name = "N", value_parser = lanes)]
+    #[arg(long, global = true, value_name = "N", hide_possible_values = true,
+          value_parser = choice::of(FpgaChoice::LANES.map(|lanes| lanes.to_string()), lanes))]
     lanes: Option<u8>,
     /// How the simulated design is compiled: `fast`, or `checked` with assertions and unknown
     /// values drawn at random; both count the same cycles
-    #[arg(long, global = true, value_name = "fast|checked", value_parser = fpga_build,
+    #[arg(long, global = true, value_name = "fast|checked", hide_possible_values = true,
+          value_parser = choice::of(FpgaBuild::ALL.map(FpgaBuild::name), fpga_build),
           default_value = "fast", hide_default_value = true)]
     fpga_build: FpgaBuild,
+    /// The text of the settings file that it was read with
+    #[arg(skip)]
+    settings: String,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -145,21 +154,30 @@ enum Verb {
 /// Reads the command line, does what it says, prints at most one line of error.
 #[must_use]
 pub fn main() -> ExitCode {
+    #[cfg(feature = "gpu")]
+    crate::backend::gpu::hush_layers();
     match settings::arguments().and_then(act) {
         Ok(exit) => exit.into(),
         Err(failure) => failure.report(),
     }
 }
 
+fn features(list: &str) -> Result<Features, String> {
+    Features::parse(list).map_err(|error| error.to_string())
+}
+
+/// The variants of the shader. None where it is not compiled in.
+fn gpu_variants() -> Vec<String> {
+    #[cfg(feature = "gpu")]
+    return crate::backend::gpu::shader::Variant::all().map(|one| one.to_string()).collect();
+    #[cfg(not(feature = "gpu"))]
+    Vec::new()
+}
+
 #[cfg(feature = "gpu")]
 fn gpu_variant(name: &str) -> Result<String, String> {
-    let all = crate::backend::gpu::shader::Variant::all();
-    let known: Vec<String> = all.map(|variant| variant.to_string()).collect();
-    if known.iter().any(|known| known == name) {
-        return Ok(name.to_owned());
-    }
-    let hint = crate::nearest::hint(name, known.iter().map(String::as_str));
-    Err(format!("no such variant; known: {}{hint}", known.join(", ")))
+    let known = gpu_variants();
+    choice::find("variant", name, known.iter().map(|known| (known.as_str(), name.to_owned())))
 }
 
 #[cfg(not(feature = "gpu"))]
@@ -174,21 +192,28 @@ fn lanes(text: &str) -> Result<u8, String> {
 }
 
 fn fpga_build(text: &str) -> Result<FpgaBuild, String> {
-    let found = FpgaBuild::ALL.into_iter().find(|build| build.name() == text);
-    found.ok_or_else(|| {
-        format!("no such build; known: {}", FpgaBuild::ALL.map(FpgaBuild::name).join(", "))
-    })
+    choice::find("build", text, FpgaBuild::ALL.map(|build| (build.name(), build)))
+}
+
+/// The ids that `--backend` takes.
+fn backend_ids() -> impl Iterator<Item = &'static str> {
+    registry::all().map(|entry| entry.id)
+}
+
+/// The id of a backend that there is, whether it runs here or not.
+fn backend_id(id: &str) -> Result<String, String> {
+    let found = registry::find(id).map(|entry| entry.id.to_owned());
+    found.map_err(|error| format!("{error} (`nanogate backends` says more)"))
 }
 
 fn act(arguments: Arguments) -> Result<Exit, Failure> {
-    let mut context = ProbeContext::detect()
-        .map_err(|error| Failure::usage(format!("{HIDE_VARIABLE}: {error}")))?
-        .hiding(arguments.hide_cpu);
+    // Its variable is in the flag, which takes its place where both are given.
+    let mut context = ProbeContext::with(Features::detect()).hiding(arguments.hide_cpu);
     context.gpu.adapter = arguments.gpu;
     context.gpu.variant = arguments.gpu_variant;
     context.fpga = FpgaChoice { lanes: arguments.lanes, build: arguments.fpga_build };
     match arguments.verb {
-        Verb::Run(arguments) => run::main(&arguments, &context),
+        Verb::Run(one) => run::main(&one, &arguments.settings, &context),
         Verb::Compare(arguments) => compare::main(&arguments),
         Verb::Bundle(arguments) => bundle::main(&arguments),
         Verb::Verify(arguments) => verify::main(&arguments, &context),
@@ -218,11 +243,6 @@ fn backends_asked(
     peers: bool,
     context: &ProbeContext,
 ) -> Result<(Available, Missing), Failure> {
-    for id in ids {
-        registry::find(id).map_err(|error| {
-            Failure::usage(format!("--backend: {error} (`nanogate backends` says more)"))
-        })?;
-    }
     let mut available = Vec::new();
     let mut missing = Vec::new();
     for entry in registry::all() {

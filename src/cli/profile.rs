@@ -7,16 +7,14 @@ mod judge;
 mod list;
 mod names;
 mod new;
+mod obeyed;
 mod open;
-mod rows;
 
-use super::{Exit, Failure, output};
-use crate::backend::ProbeContext;
-pub(super) use host::{Devices, facts};
-pub(super) use judge::{
-    Found, apply, backends, is_of_part, refuse_missing, refuse_unmet, requirements,
-};
-pub(super) use open::{Opened, open};
+use super::{Exit, Failure, choice, output};
+use crate::{backend::ProbeContext, platform::shipped};
+pub(super) use judge::{Found, is_of_part};
+pub(super) use obeyed::{Given, Obeyed, obey, warnings};
+pub(super) use open::{Opened, named, open, text};
 
 /// Arguments of `nanogate profile`.
 #[derive(Debug, clap::Args)]
@@ -60,7 +58,8 @@ Examples:
   nanogate profile show lab.toml --json | jq .plan.batch_lens")]
 struct Show {
     /// Its id, or a file
-    #[arg(value_name = "ID|FILE")]
+    #[arg(value_name = "ID|FILE", hide_possible_values = true,
+          value_parser = choice::of(shipped::ids(), named))]
     profile: String,
     /// Print what it says as JSON, as schemas/nanogate.profile-1.schema.json states it
     #[arg(long)]

@@ -2,9 +2,9 @@
 //!
 //! Drawn by the thread that does the work, so that nothing else runs while something is measured.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 
 /// Steps of a bar: how many are done, and how many there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl fmt::Display for Steps {
 /// A bar with the steps done, the time left, and what is going on. Goes away when dropped.
 pub(super) struct Progress(ProgressBar);
 
-const TEMPLATE: &str = "[{bar:24}] {pos}/{len}  {eta} left  {wide_msg}";
+const TEMPLATE: &str = "[{bar:24}] {pos}/{len}  {left} left  {wide_msg}";
 /// Done, doing, to do: on every terminal there is.
 const SIGNS: &str = "=> ";
 
@@ -44,14 +44,16 @@ impl Progress {
 
     /// A bar of which others did the first steps: the time left is by what is done from now on.
     pub(super) fn after(what: &str, Steps { done, all }: Steps) -> Self {
-        let bar = ProgressBar::new(all);
+        let bar = ProgressBar::new(all).with_position(done).with_message(what.to_owned());
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
-            bar.set_style(style.progress_chars(SIGNS));
+            let left = move |state: &ProgressState, out: &mut dyn fmt::Write| {
+                // It has nowhere to say that it could not be written.
+                let _ = out.write_str(&left(state.pos() > done, state.eta()));
+            };
+            bar.set_style(style.with_key("left", left).progress_chars(SIGNS));
         }
-        bar.set_message(what.to_owned());
-        bar.set_position(done);
-        bar.tick();
         bar.reset_eta();
+        bar.tick();
         Self(bar)
     }
 
@@ -73,6 +75,11 @@ impl Progress {
     }
 }
 
+/// The time left. Nobody knows it before the first step is done.
+fn left(is_known: bool, left: Duration) -> String {
+    if is_known { format!("{:#}", HumanDuration(left)) } else { "?".into() }
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         self.0.finish_and_clear();
@@ -82,6 +89,13 @@ impl Drop for Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Before the first step the time left is unknown, not nothing.
+    #[test]
+    fn what_is_unknown_is_not_nothing() {
+        assert_eq!(left(false, Duration::ZERO), "?");
+        assert_eq!(left(true, Duration::from_secs(5)), "5s");
+    }
 
     /// What one process says of its steps, another one reads.
     #[test]

@@ -9,15 +9,16 @@ use std::{
 use serde_json::json;
 
 use super::{
-    Exit, Failure,
+    Exit, Failure, choice,
     output::{self, Output},
+    terminal,
 };
 use crate::{
     export::{
         self, FORMATS, Format,
         document::{self, Kind, Origin, Source},
     },
-    nearest,
+    report::columns,
 };
 
 /// Arguments of `nanogate report`.
@@ -29,8 +30,9 @@ pub(super) struct Arguments {
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Format to write; `list` lists them all, with what reads them
-    #[arg(long, value_name = "NAME", value_parser = choice, required_unless_present = "html")]
-    format: Option<Choice>,
+    #[arg(long, value_name = "NAME", hide_possible_values = true,
+          value_parser = choice::of(names().chain([LIST]), wanted))]
+    format: Option<Wanted>,
     /// One page with charts for a browser: the same as `--format html`
     #[arg(long, conflicts_with = "format")]
     html: bool,
@@ -45,6 +47,9 @@ pub(super) struct Arguments {
     json: bool,
 }
 
+/// What `--format` lists them with.
+const LIST: &str = "list";
+
 /// The format of `--html`.
 const HTML: &str = "html";
 
@@ -53,21 +58,20 @@ const FOREIGN: &str = "github-action-benchmark";
 
 /// What `--format` asks for.
 #[derive(Clone, Copy, Debug)]
-enum Choice {
+enum Wanted {
     List,
     One(&'static Format),
 }
 
-fn choice(name: &str) -> Result<Choice, String> {
-    if name == "list" {
-        return Ok(Choice::List);
+fn names() -> impl Iterator<Item = &'static str> {
+    FORMATS.iter().map(|format| format.name)
+}
+
+fn wanted(name: &str) -> Result<Wanted, String> {
+    if name == LIST {
+        return Ok(Wanted::List);
     }
-    let found = export::find(name).map(Choice::One);
-    found.ok_or_else(|| {
-        let known = FORMATS.map(|format| format.name);
-        let hint = nearest::hint(name, known);
-        format!("no such format; known: {}{hint}", known.join(", "))
-    })
+    choice::find("format", name, FORMATS.iter().map(|one| (one.name, Wanted::One(one))))
 }
 
 fn after_help() -> String {
@@ -106,11 +110,14 @@ fn holds(format: &Format) -> Vec<&'static str> {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
-    let format = match arguments.format.map_or_else(|| choice(HTML), Ok) {
-        Ok(Choice::List) => return list(arguments.json),
-        Ok(Choice::One(format)) => format,
-        Err(error) => return Err(Failure::usage(error)),
+    let format = match arguments.format {
+        Some(Wanted::List) => return list(arguments.json),
+        Some(Wanted::One(format)) => Some(format),
+        None => export::find(HTML).filter(|_| arguments.html),
     };
+    let format = format.ok_or_else(|| {
+        Failure::usage("--format: none is given; `--format list` lists them, --html is one")
+    })?;
     if arguments.json {
         let message = "--json: only with --format list; a format is what it is";
         return Err(Failure::usage(message));
@@ -144,7 +151,9 @@ fn list(as_json: bool) -> Result<Exit, Failure> {
             |one: &Format| json!({"name": one.name, "consumer": one.consumer, "holds": holds(one)});
         output::print_json(&FORMATS.iter().map(format).collect::<Vec<_>>())?;
     } else {
-        output::print(table().trim_end())?;
+        let row = |one: &Format| vec![one.name.into(), one.consumer.into(), holds(one).join(", ")];
+        let table = columns::table(&["format", "read by", "made of"], 3, FORMATS.iter().map(row));
+        output::print(&table.on(&terminal::screen()))?;
     }
     Ok(Exit::Pass)
 }

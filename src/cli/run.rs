@@ -6,6 +6,7 @@ mod bundling;
 mod counting;
 mod device;
 mod first_cache;
+mod heeding;
 mod keeping;
 mod launch;
 mod launches;
@@ -18,15 +19,19 @@ mod simulated;
 
 use std::{path::PathBuf, time::Duration};
 
-use super::{Exit, Failure, history, progress::Steps};
+use super::{Exit, Failure, backend_id, backend_ids, choice, history, profile, progress::Steps};
 use crate::{
     backend::ProbeContext,
-    host::affinity,
+    host::fingerprint::Fingerprint,
     measure::{Method, footprint::Wanted},
-    nearest,
+    platform::{
+        plan::{BATCH_LEN_MAX, BUDGET_S, LAUNCHES_MAX, THREADS_MAX},
+        shipped,
+    },
     report::baseline::BaselineName,
 };
 pub(super) use launches::drawn_seed;
+use plan::Plan;
 
 /// Arguments of `nanogate run`.
 #[derive(Clone, Debug, clap::Args)]
@@ -55,10 +60,12 @@ Examples:
 pub(super) struct Arguments {
     /// Do what this profile says, unless other flags say otherwise; an id that `nanogate profile
     /// list` knows, or a file
-    #[arg(long, value_name = "ID|FILE")]
+    #[arg(long, value_name = "ID|FILE", hide_possible_values = true,
+          value_parser = choice::of(shipped::ids(), profile::named))]
     profile: Option<String>,
     /// Only these backends; missing ones are then an error (repeatable, or comma-separated)
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    #[arg(long, value_name = "ID", value_delimiter = ',', hide_possible_values = true,
+          value_parser = choice::of(backend_ids(), backend_id))]
     backend: Vec<String>,
     /// Also measure the peers: published CRC crates behind the same parse
     #[arg(long)]
@@ -66,12 +73,13 @@ pub(super) struct Arguments {
     /// Records per batch (repeatable, or comma-separated) [default: from 1 to 1048576; for load
     /// alone: 16]
     #[arg(long, value_name = "N", value_delimiter = ',',
-          value_parser = clap::value_parser!(u32).range(1..=64 << 20))]
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(BATCH_LEN_MAX)))]
     batch: Vec<u32>,
     /// Where inputs and outputs lie: hot (the smallest cache that holds two batches), cold (well
     /// beyond the last), memory, or a cache such as L2 [default: hot,cold; with --quick, or for
     /// load alone: hot]
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Wanted::parse)]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', hide_possible_values = true,
+          value_parser = choice::of(Wanted::NAMES, Wanted::parse))]
     footprint: Vec<Wanted>,
     /// Threads that submit batches at once, each on a core of its own: a number or `all`; 1 is
     /// measured too (repeatable, or comma-separated)
@@ -80,7 +88,8 @@ pub(super) struct Arguments {
     /// Only these methods: throughput, latency, for devices stages, stream, resident and
     /// break-even, for simulated hardware cycles; and load, which runs only when named here
     /// (repeatable, or comma-separated)
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = parse_method)]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', hide_possible_values = true,
+          value_parser = choice::of(Method::ALL.map(Method::name), parse_method))]
     method: Vec<Method>,
     /// All batch lengths and methods, hot only, with small budgets: a minute at most
     #[arg(long)]
@@ -91,7 +100,8 @@ pub(super) struct Arguments {
     /// Processes that measure one after the other, each with another layout of stack, environment
     /// and buffers; the budget is shared by them, and what differs between them is part of every
     /// interval [default: 3]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(LAUNCHES_MAX)))]
     launches: Option<u32>,
     /// Seed from which the layouts are drawn [default: drawn; the record has it]
     #[arg(long, value_name = "S", overrides_with = "layout_seed")]
@@ -102,6 +112,9 @@ pub(super) struct Arguments {
     /// Steps of all launches, and those of the launches before this one
     #[arg(long, hide = true, requires = "launch", value_parser = Steps::parse)]
     steps: Option<Steps>,
+    /// Digest of the texts that all launches go by
+    #[arg(long, hide = true, requires = "launch")]
+    heeds: Option<String>,
     /// Core to measure on [default: an isolated one, else the last]
     #[arg(long, value_name = "N")]
     core: Option<usize>,
@@ -162,56 +175,87 @@ pub(super) struct Arguments {
 #[derive(Clone, Copy, Debug)]
 enum Threads {
     Count(usize),
-    /// One for each core that this process may use.
+    /// One for each core that threads share out.
     All,
 }
-
-/// Most threads that may be asked for.
-const THREADS_MAX: usize = 1_024;
 
 impl Threads {
     fn parse(text: &str) -> Result<Self, String> {
         match text.parse() {
             _ if text == "all" => Ok(Self::All),
-            Ok(count @ 1..=THREADS_MAX) => Ok(Self::Count(count)),
+            Ok(count @ 1..=THREADS_MAX) => Ok(Self::Count(count as usize)),
             _ => Err(format!("neither `all` nor a number from 1 to {THREADS_MAX}")),
         }
     }
 
-    fn count(self) -> usize {
+    /// How many those are that `team` shares out.
+    fn count(self, team: &[usize]) -> usize {
         match self {
             Self::Count(count) => count,
-            Self::All => affinity::usable().map_or(1, |cores| cores.len()),
+            Self::All => team.len().max(1),
         }
     }
 }
 
 fn parse_method(text: &str) -> Result<Method, String> {
-    Method::ALL.into_iter().find(|method| method.name() == text).ok_or_else(|| {
-        let known = Method::ALL.map(Method::name);
-        let hint = nearest::hint(text, known);
-        format!("no such method; known: {}{hint}", known.join(", "))
-    })
+    choice::find("method", text, Method::ALL.map(|method| (method.name(), method)))
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
-    if (0.01..=3_600.0).contains(&seconds) {
+    if BUDGET_S.contains(&seconds) {
         Ok(Duration::from_secs_f64(seconds))
     } else {
-        Err("must be between 0.01 and 3600 seconds".into())
+        Err(format!("must be between {} and {} seconds", BUDGET_S.start(), BUDGET_S.end()))
     }
 }
 
 /// One launch, or all of them.
-pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
+pub(super) fn main(
+    arguments: &Arguments,
+    settings: &str,
+    context: &ProbeContext,
+) -> Result<Exit, Failure> {
     let mut context = context.clone();
     context.gpu.lose_after = arguments.plant_device_loss;
-    let obeyed = arguments.profile.as_deref();
-    let obeyed = obeyed.map(|asked| obey::obey(arguments, asked, &mut context)).transpose()?;
-    let arguments = obeyed.as_ref().unwrap_or(arguments);
-    match (arguments.launch, arguments.layout_seed) {
-        (Some(number), Some(layout_seed)) => launch::main(arguments, &context, number, layout_seed),
-        _ => launches::main(arguments, &context),
+    let mut arguments = arguments.clone();
+    if let Some(opened) = heeding::heed(&mut arguments, settings)? {
+        let mut obeyed = profile::obey(opened, arguments.given(), &mut context)?;
+        match arguments.launch {
+            // Whoever starts the launches refuses; the first, which begins the record, puts down
+            // what it finds.
+            None => obeyed.refuse_unmet()?,
+            Some(1) => obeyed.put_down(&context),
+            Some(_) => {}
+        }
+        arguments.fill(obeyed);
     }
+    match (arguments.launch, arguments.layout_seed) {
+        (Some(number), Some(seed)) => launch::main(&arguments, &context, number, seed),
+        _ => launches::main(&arguments, &context),
+    }
+}
+
+/// The verb without any flag.
+#[derive(clap::Parser)]
+struct Bare {
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
+/// What keeps a run under a profile from measuring on this host, with no flag but `--core`.
+/// Nothing is measured.
+pub(super) fn rehearse(
+    opened: profile::Opened,
+    core: Option<usize>,
+    context: &ProbeContext,
+) -> Result<(), Failure> {
+    let mut context = context.clone();
+    let Bare { mut arguments } =
+        clap::Parser::try_parse_from(["run"]).map_err(Failure::internal)?;
+    arguments.core = core;
+    let obeyed = profile::obey(opened, arguments.given(), &mut context)?;
+    arguments.fill(obeyed);
+    let plan = Plan::new(&arguments, &context)?;
+    arguments.cases(&plan, &Fingerprint::read().caches).map(drop)
 }

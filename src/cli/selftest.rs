@@ -14,7 +14,7 @@ use std::{
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Exit, Failure,
+    Exit, Failure, backend_id, backend_ids, choice,
     interrupt::Interrupt,
     lockstep::{self, Programs, Reading, Side, Spec, Terms},
     output::{self, Output},
@@ -59,7 +59,8 @@ Examples:
   nanogate selftest --backend simd-avx2 --core 3 --json")]
 pub(super) struct Arguments {
     /// Backend that is compared with itself
-    #[arg(long, value_name = "ID", default_value = "scalar")]
+    #[arg(long, value_name = "ID", default_value = "scalar", hide_possible_values = true,
+          value_parser = choice::of(backend_ids(), backend_id))]
     backend: String,
     /// Records per batch
     #[arg(long, value_name = "N", default_value_t = 256,
@@ -201,9 +202,7 @@ fn exit_of(result: &SelfTest) -> Exit {
 
 /// Refuses what does not take host time on a processor.
 fn check_backend(id: &str, context: &ProbeContext) -> Result<(), Failure> {
-    let entry = registry::find(id).map_err(|error| {
-        Failure::usage(format!("--backend: {error} (`nanogate backends` says more)"))
-    })?;
+    let entry = registry::find(id).map_err(Failure::usage)?;
     if matches!(entry.kind, BackendKind::Gpu | BackendKind::Fpga | BackendKind::Bound) {
         let message = format!(
             "--backend {id}: the self-test is of processor backends, such as scalar; cycles are \

@@ -1,7 +1,9 @@
 //! What a flag says where it is not given: its environment variable, else the settings file, else
 //! its default.
 
+mod conflict;
 mod file;
+mod suggestion;
 mod variables;
 
 use std::{env, ffi::OsString};
@@ -20,36 +22,42 @@ const LAUNCH: &str = "--launch";
 
 /// The command line, with the variable of each flag: what help and manuals are made of.
 pub(super) fn command() -> Command {
-    variables::added(Arguments::command())
+    variables::added(Arguments::command(), None)
 }
 
 /// What was asked for. Does not come back where that is help, or makes no sense.
 pub(super) fn arguments() -> Result<Arguments, Failure> {
     let words: Vec<OsString> = env::args_os().collect();
-    let command = command();
-    let first = command.clone().try_get_matches_from(&words);
+    let typed = known(Arguments::command(), &words);
+    let mut command = variables::added(Arguments::command(), typed.as_ref());
+    let given = known(command.clone(), &words);
     // Help is had whatever the file says.
-    let heeds_file = match &first {
-        Ok(matches) => !is_settled(&command, matches),
-        Err(error) => error.use_stderr(),
-    };
+    let heeds_file = given.as_ref().is_some_and(|given| !is_settled(&command, given));
     let file = if heeds_file { File::open()? } else { None };
-    let parsed = match file {
-        None => first,
-        Some(file) => {
-            let settings = file.settings(&command, first.as_ref().ok())?;
-            let parsed = file::apply(command.clone(), &[], &settings).try_get_matches_from(&words);
-            if let Ok(matches) = &parsed
-                && terminal::is_watched()
-                && !words.iter().any(|word| word == LAUNCH)
-            {
-                say(&file, &settings, matches);
-            }
-            parsed
+    let text = file.as_ref().map(|file| file.text().to_owned()).unwrap_or_default();
+    let mut settings = Vec::new();
+    if let Some(file) = &file {
+        settings = file.settings(&command, given.as_ref())?;
+        command = file::apply(command, &[], &settings);
+    }
+    let parsed = command.clone().try_get_matches_from(&words);
+    let mut matches = parsed.unwrap_or_else(|error| refuse(error, &command, &words));
+    if heeds_file && !words.iter().any(|word| word == LAUNCH) {
+        if let Some(file) = file.filter(|_| terminal::is_watched()) {
+            say(&file, &settings, &matches);
         }
-    };
-    let mut matches = parsed.unwrap_or_else(|error| refuse(&error, &command, &words));
-    Arguments::from_arg_matches_mut(&mut matches).map_err(Failure::usage)
+        for slip in variables::slips(&command) {
+            eprintln!("nanogate: {slip}");
+        }
+    }
+    let mut arguments = Arguments::from_arg_matches_mut(&mut matches).map_err(Failure::usage)?;
+    arguments.settings = text;
+    Ok(arguments)
+}
+
+/// What is given, though it may be wrong, or not enough yet. `None` where it asks for help.
+fn known(command: Command, words: &[OsString]) -> Option<ArgMatches> {
+    command.ignore_errors(true).try_get_matches_from(words).ok()
 }
 
 fn is_settled(command: &Command, matches: &ArgMatches) -> bool {
@@ -69,8 +77,10 @@ fn say(file: &File, settings: &[Setting], matches: &ArgMatches) {
     }
 }
 
-/// Ends as clap does, and says where a flag comes from that nobody typed.
-fn refuse(error: &clap::Error, command: &Command, words: &[OsString]) -> ! {
+/// Ends as clap does, with what was probably meant, and says where a flag comes from that nobody
+/// typed.
+fn refuse(mut error: clap::Error, command: &Command, words: &[OsString]) -> ! {
+    suggestion::add(&mut error, command, words);
     // Where nothing can be shown, the exit code says enough.
     let _ = error.print();
     for variable in variables::behind(&error.to_string(), command, words) {
@@ -78,3 +88,6 @@ fn refuse(error: &clap::Error, command: &Command, words: &[OsString]) -> ! {
     }
     std::process::exit(error.exit_code())
 }
+
+#[cfg(test)]
+mod tests;

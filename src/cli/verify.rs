@@ -10,14 +10,15 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    Exit, Failure, backends_asked, corpus_asked, output, progress::Progress, terminal,
-    waveform::Waveform,
+    Exit, Failure, backend_id, backend_ids, backends_asked, choice, corpus_asked, output,
+    progress::Progress, terminal, waveform::Waveform,
 };
 use crate::{
     backend::{
         BackendEntry, BackendKind, HostBackend, OpenOptions, Opened, ProbeContext, mock::Saboteur,
     },
     op::Op,
+    plural::counted,
     registry,
     verify::{self, Coverage, VerifyError, suite::Suite},
 };
@@ -42,7 +43,8 @@ Examples:
   nanogate verify --backend fpga-verilator --plant-error 3 --trace upset.vcd")]
 pub(super) struct Arguments {
     /// Only these backends; missing ones are then an error (repeatable, or comma-separated)
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    #[arg(long, value_name = "ID", value_delimiter = ',', hide_possible_values = true,
+          value_parser = choice::of(backend_ids(), backend_id))]
     backend: Vec<String>,
     /// Also verify the peers: published CRC crates behind the same parse
     #[arg(long)]
@@ -201,7 +203,14 @@ impl Outcome {
         match self {
             Self::Verified { batch_count, record_count } => {
                 let label = if software { " (software, no GPU)" } else { "" };
-                ("verified", format!("{record_count} records in {batch_count} batches{label}"))
+                (
+                    "verified",
+                    format!(
+                        "{} in {}{label}",
+                        counted(*record_count, "record"),
+                        counted(*batch_count, "batch")
+                    ),
+                )
             }
             Self::Wrong { detail } => ("WRONG", detail.clone()),
             Self::Failed { detail } => ("FAILED", detail.clone()),

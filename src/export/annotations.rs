@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     gate::outcome::{Effect, Outcome, Reason},
+    plural::counted,
     report::record::{RunRecord, Status},
 };
 
@@ -119,6 +120,7 @@ fn of_comparison(outcome: &Outcome) -> Vec<Annotation> {
         let count: usize = outcome.candidates.iter().map(|one| one.rows.len()).sum();
         let message = match count {
             0 => "the comparison has no rows".into(),
+            1 => "the row passes".into(),
             _ => format!("all {count} rows pass"),
         };
         all.push(Annotation::new(Level::Notice, "nanogate", message));
@@ -146,7 +148,7 @@ fn of_run(record: &RunRecord) -> Vec<Annotation> {
         let title = format!("nanogate: {} skipped", skipped.backend);
         all.push(Annotation::new(Level::Notice, title, &skipped.reason));
     }
-    let message = format!("{} entries, each verified", record.entries.len());
+    let message = format!("{}, each verified", counted(record.entries.len(), "entry"));
     all.push(Annotation::new(Level::Notice, "nanogate: measured", message));
     all
 }

@@ -5,18 +5,19 @@
 //! that there are not are errors: a limit with a slip in its name limits nothing. One that only
 //! fits no row of this gate is none, since hosts differ in their backends; it is told.
 
+mod error;
 mod within;
 
 use std::fmt;
 
 use serde::Deserialize;
-use thiserror::Error;
 
 use super::{
     Rule,
     outcome::{Key, Mute, RowLimit},
 };
 use crate::calendar::Date;
+pub use error::LimitsError;
 
 /// The tables of the file, in messages.
 const LIMIT: &str = "[[limit]]";
@@ -37,47 +38,6 @@ const TAIL: (f64, f64) = (0.01, 0.1);
 
 /// Growth of a program's file that is allowed unless a limit says otherwise, percent.
 const SIZE_SOFT_PERCENT: f64 = 1.0;
-
-/// Why a file of limits is refused.
-#[derive(Debug, Error)]
-pub enum LimitsError {
-    /// No TOML, or keys that there are not. The message names line and column.
-    #[error("{}", .0.to_string().trim_end())]
-    Syntax(#[from] toml::de::Error),
-    /// Another version.
-    #[error("version = {0}: this nanogate reads version {VERSION}")]
-    Version(u32),
-    /// A number out of its range.
-    #[error("{name} = {value}: must be a number of percent {range}")]
-    Percent {
-        /// The key.
-        name: &'static str,
-        /// What it says.
-        value: f64,
-        /// What it may be.
-        range: &'static str,
-    },
-    /// A hard limit that cannot be read.
-    #[error("hard = \"{0}\": write it as `p99 <= 900 ns`, in ns, us, ms, cycles, count or bytes")]
-    Hard(String),
-    /// A mute without a reason.
-    #[error("[[mute]] for {0}: `reason` is empty; say why, for whoever reads it next")]
-    NoReason(String),
-    /// A name that no row of any gate has.
-    #[error("{table} for {rows}: no gate has the {what} `{name}`; there are {}", known.join(", "))]
-    Unknown {
-        /// `[[limit]]` or `[[mute]]`.
-        table: &'static str,
-        /// What it selects.
-        rows: String,
-        /// `backend`, `method` or `metric`.
-        what: &'static str,
-        /// The name.
-        name: String,
-        /// The names that there are.
-        known: Vec<String>,
-    },
-}
 
 /// All limits of a gate.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,7 +8,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Rule, Verdict};
-use crate::{host::fingerprint::Fingerprint, op::Op, stats::Estimate};
+use crate::{
+    host::fingerprint::Fingerprint, op::Op, platform::record::ProfileRecord, stats::Estimate,
+};
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "nanogate.comparison/1";
@@ -35,6 +37,12 @@ pub struct Outcome {
     /// Why the verdicts may count on this host. Absent of stored records, which never gate alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arming: Option<Arming>,
+    /// The profile that it was measured under. Absent where flags alone said what to measure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileRecord>,
+    /// What the profile names and nobody measured, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// Flags that every process was started with, such as `--lanes 4`. Empty of stored records.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<String>,

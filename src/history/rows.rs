@@ -287,6 +287,8 @@ pub(super) mod tests {
             baseline: side("a"),
             candidates: vec![Candidate { side: side("b"), identical: false, rows: vec![row] }],
             arming: None,
+            profile: None,
+            left_out: Vec::new(),
             flags: Vec::new(),
             interrupted: false,
         }

@@ -54,10 +54,54 @@ pub fn pick(core: Option<usize>) -> Result<usize, PinError> {
     }
 }
 
-/// The cores that this thread may use. After pinning, that is one: ask before.
+/// The cores that this thread may use: those of its mask, and isolated ones that it is given when
+/// it asks for them. After pinning, that is one: ask before.
 pub fn usable() -> Result<Vec<usize>, PinError> {
     let cores = core_affinity::get_core_ids().ok_or(PinError::NoCores)?;
-    Ok(cores.iter().map(|core| core.id).collect())
+    let mask = cores.iter().map(|core| core.id).collect();
+    Ok(with_isolated(mask, &isolated(), had))
+}
+
+/// A mask, and the isolated cores that can be had beside it. The kernel leaves these out of the
+/// mask of every process; a mask that has one was set by somebody, and stays as it is.
+fn with_isolated(
+    mut mask: Vec<usize>,
+    isolated: &[usize],
+    had: impl FnOnce(&[usize]) -> Vec<usize>,
+) -> Vec<usize> {
+    if isolated.is_empty() || mask.iter().any(|core| isolated.contains(core)) {
+        return mask;
+    }
+    mask.extend(had(isolated));
+    mask.sort_unstable();
+    mask
+}
+
+/// Cores that a mask of the C library has room for.
+const CORES_MAX: usize = 1_024;
+
+/// Those of some cores that can be had. Tried on a thread that ends with it: this one stays where
+/// it is.
+fn had(cores: &[usize]) -> Vec<usize> {
+    let is_had =
+        |core: &usize| *core < CORES_MAX && core_affinity::set_for_current(CoreId { id: *core });
+    let all = || cores.iter().copied().filter(is_had).collect();
+    std::thread::scope(|scope| {
+        let tried = std::thread::Builder::new().spawn_scoped(scope, all).ok();
+        tried.and_then(|thread| thread.join().ok()).unwrap_or_default()
+    })
+}
+
+/// The cores that threads share out where `core`, or the best one, measures: those of its kind. A
+/// team of isolated cores has no others in it, and one of others has no isolated ones.
+pub fn team(core: Option<usize>) -> Result<Vec<usize>, PinError> {
+    let first = pick(core)?;
+    Ok(alike(&usable()?, &isolated(), first))
+}
+
+fn alike(usable: &[usize], isolated: &[usize], first: usize) -> Vec<usize> {
+    let kind = isolated.contains(&first);
+    usable.iter().copied().filter(|core| isolated.contains(core) == kind).collect()
 }
 
 /// `count` cores out of `usable`, `first` before all others, each once before one stands twice.
@@ -103,6 +147,27 @@ mod tests {
         assert_eq!(choose(&[0, 1, 2, 3], &[1, 2, 9]), Some(2));
         assert_eq!(choose(&[0, 1, 2, 3], &[]), Some(3));
         assert_eq!(choose(&[], &[1]), None);
+    }
+
+    /// What the kernel keeps out of every mask is there all the same, as far as it can be had; a
+    /// mask that somebody chose stays.
+    #[test]
+    fn isolated_cores_are_usable() {
+        let first = |cores: &[usize]| cores[..1].to_vec();
+        assert_eq!(with_isolated(vec![0, 1], &[3, 2], first), [0, 1, 3]);
+        assert_eq!(with_isolated(vec![0, 3], &[3, 2], first), [0, 3]);
+        assert_eq!(with_isolated(vec![1, 0], &[], first), [1, 0]);
+        let usable = usable().unwrap();
+        assert!(had(&usable).len() == usable.len() && had(&[1_023, 99_999]).is_empty());
+    }
+
+    /// Threads share out cores of one kind: that of the measuring core.
+    #[test]
+    fn teams_are_of_one_kind() {
+        assert_eq!(alike(&[0, 1, 2, 3], &[2, 3], 3), [2, 3]);
+        assert_eq!(alike(&[0, 1, 2, 3], &[2, 3], 1), [0, 1]);
+        assert_eq!(alike(&[0, 1], &[], 1), [0, 1]);
+        assert_eq!(team(None), Ok(alike(&usable().unwrap(), &isolated(), pick(None).unwrap())));
     }
 
     /// Every core is used before one is used twice.

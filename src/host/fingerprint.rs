@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::{affinity, field, read_trimmed};
+use super::{affinity, field, hypervisor, read_trimmed};
 
 /// One cache that a core sees.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,8 +51,6 @@ impl Fingerprint {
     #[must_use]
     pub fn read() -> Self {
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let flags: Vec<&str> =
-            field(&cpuinfo, "flags").unwrap_or_default().split_whitespace().collect();
         let meminfo = fs::read_to_string("/proc/meminfo").unwrap_or_default();
         Self {
             platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
@@ -65,7 +63,7 @@ impl Fingerprint {
             memory_bytes: field(&meminfo, "MemTotal").and_then(kibibytes),
             governor: read_trimmed("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
             smt_active: read_trimmed("/sys/devices/system/cpu/smt/active").map(|text| text == "1"),
-            virtualised: (!flags.is_empty()).then(|| flags.contains(&"hypervisor")),
+            virtualised: hypervisor::is_there(&cpuinfo, |path| read_trimmed(path)),
             load_1min: read_trimmed("/proc/loadavg")
                 .and_then(|text| text.split_whitespace().next()?.parse().ok()),
         }

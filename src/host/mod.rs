@@ -5,6 +5,7 @@ pub mod counters;
 pub mod cpu;
 pub mod doctor;
 pub mod fingerprint;
+pub(crate) mod hypervisor;
 pub mod layout;
 pub mod lock;
 pub mod schedule;

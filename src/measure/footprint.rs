@@ -2,7 +2,7 @@
 //!
 //! A footprint is the number of batches in rotation. Sizes come from the machine's own caches.
 
-use crate::host::fingerprint::Cache;
+use crate::{host::fingerprint::Cache, nearest};
 
 /// Share of a cache that a footprint fills if its batches are short: the rest is for code, tables
 /// and what the operating system does.
@@ -43,6 +43,9 @@ pub enum Wanted {
 }
 
 impl Wanted {
+    /// What [`Wanted::parse`] reads on most machines.
+    pub const NAMES: [&str; 6] = ["hot", "cold", MEMORY, "L1", "L2", "L3"];
+
     /// Reads `hot`, `cold`, `memory` or a cache such as `L2`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let level = text.strip_prefix('L').and_then(|level| level.parse::<u8>().ok());
@@ -50,7 +53,10 @@ impl Wanted {
             "hot" => Ok(Self::Hot),
             "cold" | MEMORY => Ok(Self::Cold),
             _ if level.is_some() => Ok(Self::Home(text.to_owned())),
-            _ => Err("not hot, cold, memory or a cache such as L2".to_owned()),
+            _ => {
+                let hint = nearest::hint(text, Self::NAMES);
+                Err(format!("not hot, cold, memory or a cache such as L2{hint}"))
+            }
         }
     }
 }

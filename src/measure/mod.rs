@@ -25,7 +25,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    backend::{Backend, Batch, SubmitError},
+    backend::{Backend, BackendKind, Batch, SubmitError},
     clock::Clock,
     host::timer::Timer,
     stats::{Samples, steady::Onset},
@@ -99,6 +99,17 @@ impl Method {
     #[must_use]
     pub const fn is_default(self) -> bool {
         !matches!(self, Self::Load)
+    }
+
+    /// Whether it measures backends of this kind.
+    #[must_use]
+    pub const fn measures(self, kind: BackendKind) -> bool {
+        match self.subject() {
+            Subject::HostTime => !matches!(kind, BackendKind::Fpga),
+            Subject::Host => !matches!(kind, BackendKind::Gpu | BackendKind::Fpga),
+            Subject::Device => matches!(kind, BackendKind::Gpu),
+            Subject::Simulated => matches!(kind, BackendKind::Fpga),
+        }
     }
 
     /// What it measures.

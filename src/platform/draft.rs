@@ -1,6 +1,9 @@
 //! A profile for a host, with a comment for every key.
 
-use super::facts::Facts;
+use super::{
+    facts::Facts,
+    matching::{Architecture, System},
+};
 use crate::host::doctor::requirement::Requirement;
 
 /// The text, with names between at signs where the host has its say.
@@ -33,6 +36,7 @@ impl Draft<'_> {
         let hardware = facts.gpus.iter().find(|gpu| !gpu.software);
         let verilator = facts.verilator.as_ref().map(|version| format!(">={version}"));
         let asked = |value: &str, requirement| self.asked(value, requirement);
+        let has_isolated = facts.cores_isolated.is_some_and(|count| count > 0);
         let is_bare = self.met.contains(&Requirement::BareMetal);
         let all = [
             ("name", one_line(&name)),
@@ -44,7 +48,8 @@ impl Draft<'_> {
             ("cpu_model", or_any(facts.cpu_model.as_deref())),
             ("cpu_features", list(facts.cpu_features.iter().map(String::as_str))),
             ("cores", facts.cores.max(1).to_string()),
-            ("isolated", whether(facts.cores_isolated.map(|count| count > 0))),
+            // What is not isolated may be some day: isolation is wanted.
+            ("isolated", quoted(if has_isolated { "yes" } else { "any" })),
             ("virtual", whether(facts.is_virtual)),
             ("gpu", or_any(hardware.map(|gpu| gpu.name.as_str()))),
             ("verilator", or_any(verilator.as_deref())),
@@ -79,7 +84,7 @@ impl Draft<'_> {
 
     fn methods(&self) -> String {
         let of_gpu = ["stages", "stream", "resident", "break-even"];
-        let has = |id: &str| self.required.contains(&id);
+        let has = |id: &str| self.required.contains(&id) || self.optional.contains(&id);
         let mut methods = vec!["throughput", "latency"];
         methods.extend(of_gpu.into_iter().filter(|_| has("gpu-wgpu")));
         methods.extend(has("fpga-verilator").then_some("cycles"));
@@ -117,11 +122,12 @@ fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
 
 /// A system or an architecture that no rule has a name for fits `any` alone.
 fn known_os(os: &str) -> &str {
-    if ["linux", "macos", "windows"].contains(&os) { os } else { "any" }
+    if System::ALL.iter().any(|one| one.name() == os) { os } else { System::Any.name() }
 }
 
-fn known_architecture(architecture: &str) -> &str {
-    if ["x86_64", "aarch64"].contains(&architecture) { architecture } else { "any" }
+fn known_architecture(name: &str) -> &str {
+    let is_known = Architecture::ALL.iter().any(|one| one.name() == name);
+    if is_known { name } else { Architecture::Any.name() }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::host::{doctor::root::Root, field};
+use crate::host::{doctor::root::Root, field, hypervisor};
 
 /// A graphics processor, or what imitates one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -43,7 +43,6 @@ impl Facts {
     #[must_use]
     pub fn read(root: &Root, usable: &[usize]) -> Self {
         let cpuinfo = root.text("/proc/cpuinfo").unwrap_or_default();
-        let flags = field(&cpuinfo, "flags");
         let isolated = root.cores("/sys/devices/system/cpu/isolated");
         let is_ours = |core: &&usize| usable.contains(core);
         Self {
@@ -53,8 +52,7 @@ impl Facts {
             cpu_model: field(&cpuinfo, "model name").map(str::to_owned),
             cores: usable.len(),
             cores_isolated: isolated.map(|cores| cores.iter().filter(is_ours).count()),
-            is_virtual: flags
-                .map(|flags| flags.split_whitespace().any(|flag| flag == "hypervisor")),
+            is_virtual: hypervisor::is_there(&cpuinfo, |path| root.text(path)),
             ..Self::default()
         }
     }
@@ -106,6 +104,8 @@ mod tests {
         assert_eq!((found.is_virtual, found.cores_isolated), (Some(true), Some(1)));
         let arm = facts(&[("/proc/cpuinfo", "Features : fp\nCPU implementer : 0xc0\n")]);
         assert_eq!((arm.cpu_vendor.as_deref(), arm.is_virtual), (Some("Ampere"), None));
+        let vendor = ("/sys/class/dmi/id/sys_vendor", "QEMU\n");
+        assert_eq!(facts(&[("/proc/cpuinfo", "Features : fp\n"), vendor]).is_virtual, Some(true));
     }
 
     /// A system that says nothing has no facts, and no zero in their place.

@@ -70,6 +70,37 @@ pub enum Architecture {
     Arm,
 }
 
+impl System {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Any, Self::Linux, Self::Macos, Self::Windows];
+
+    /// The name used in profiles, and by Rust.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Linux => "linux",
+            Self::Macos => "macos",
+            Self::Windows => "windows",
+        }
+    }
+}
+
+impl Architecture {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Any, Self::X86, Self::Arm];
+
+    /// The name used in profiles, and by Rust.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::X86 => "x86_64",
+            Self::Arm => "aarch64",
+        }
+    }
+}
+
 /// Whether something is so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -242,22 +273,12 @@ impl Rules {
     }
 
     fn os(&self, facts: &Facts) -> Option<Judged> {
-        let wanted = match self.os {
-            System::Any => return None,
-            System::Linux => "linux",
-            System::Macos => "macos",
-            System::Windows => "windows",
-        };
-        Some(same("os", wanted, &facts.os))
+        (self.os != System::Any).then(|| same("os", self.os.name(), &facts.os))
     }
 
     fn architecture(&self, facts: &Facts) -> Option<Judged> {
-        let wanted = match self.architecture {
-            Architecture::Any => return None,
-            Architecture::X86 => "x86_64",
-            Architecture::Arm => "aarch64",
-        };
-        Some(same("architecture", wanted, &facts.architecture))
+        let (is_any, name) = (self.architecture == Architecture::Any, self.architecture.name());
+        (!is_any).then(|| same("architecture", name, &facts.architecture))
     }
 
     fn features(&self, facts: &Facts) -> Option<Judged> {
@@ -317,10 +338,10 @@ impl Rules {
     }
 
     pub(super) fn check(&self) -> Result<(), ProfileError> {
-        let says = "cores_min = 0; every host has a core";
-        refuse_unless(self.cores_min > 0, "match", says)?;
+        let says = "every host has a core";
+        refuse_unless(self.cores_min > 0, "match.cores_min", says)?;
         let is_range = !matches!(self.cores_max, Most::Number(most) if most < self.cores_min);
-        refuse_unless(is_range, "match", "cores_max is below cores_min: no host fits")
+        refuse_unless(is_range, "match.cores_max", "is below cores_min: no host fits")
     }
 }
 
@@ -450,6 +471,17 @@ mod tests {
         let weight = |id| profile(id).rules.fit(&host()).weight;
         assert!(weight("h200-node") > weight("x86-server-isolated"));
         assert!(weight("x86-server-isolated") > weight("dev-laptop"));
+    }
+
+    /// What a profile calls a system or an architecture is what its name says.
+    #[test]
+    fn names_are_those_of_profiles() {
+        for system in System::ALL {
+            assert_eq!(serde_json::to_value(system).unwrap(), system.name());
+        }
+        for architecture in Architecture::ALL {
+            assert_eq!(serde_json::to_value(architecture).unwrap(), architecture.name());
+        }
     }
 
     /// Versions are numbers, part by part; what is none is refused.

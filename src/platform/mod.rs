@@ -12,7 +12,9 @@ pub mod limits;
 pub mod matching;
 pub mod pattern;
 pub mod pinning;
+pub mod place;
 pub mod plan;
+pub mod record;
 pub mod requirements;
 pub mod shipped;
 
@@ -25,6 +27,7 @@ use identity::Identity;
 use limits::LimitsTable;
 use matching::Rules;
 use pinning::Pinning;
+use place::{Place, Syntax};
 use plan::{GatePlan, Plan};
 use requirements::Requirements;
 
@@ -59,21 +62,38 @@ pub struct Profile {
 /// Why a text is no profile.
 #[derive(Debug, Error)]
 pub enum ProfileError {
-    /// No TOML, a key too many or too few, or a value of another kind. The message names line and
-    /// column.
-    #[error("{}", .0.to_string().trim_end())]
-    Syntax(#[from] toml::de::Error),
+    /// No TOML, a key too many or too few, or a value of another kind.
+    #[error("{0}")]
+    Syntax(Syntax),
     /// Another format, or another version of it.
     #[error("schema = \"{0}\": this nanogate reads \"{SCHEMA}\"")]
     Schema(String),
     /// A value that makes no sense.
-    #[error("{key}: {says}")]
+    #[error("{}{key}: {says}", place.map(|place| format!("{place}: ")).unwrap_or_default())]
     Value {
+        /// Where in the text, once that is known.
+        place: Option<Place>,
         /// Where it stands, such as `plan.batch_lens`.
         key: &'static str,
         /// What is wrong with it.
         says: String,
     },
+}
+
+impl ProfileError {
+    /// A value that makes no sense.
+    pub fn value(key: &'static str, says: impl Into<String>) -> Self {
+        Self::Value { place: None, key, says: says.into() }
+    }
+
+    /// With the place in the text of the profile.
+    #[must_use]
+    pub fn placed(mut self, text: &str) -> Self {
+        if let Self::Value { place, key, .. } = &mut self {
+            *place = place::of_key(text, key);
+        }
+        self
+    }
 }
 
 /// As much of a profile as tells its version.
@@ -86,19 +106,24 @@ impl Profile {
     /// Reads a profile.
     pub fn parse(text: &str) -> Result<Self, ProfileError> {
         // First: of another version other keys are right.
-        let Head { schema } = toml::from_str(text)?;
+        let syntax = |error| ProfileError::Syntax(Syntax::of(&error, text));
+        let Head { schema } = toml::from_str(text).map_err(syntax)?;
         if schema != SCHEMA {
             return Err(ProfileError::Schema(schema));
         }
-        let profile: Self = toml::from_str(text)?;
-        profile.identity.check()?;
-        profile.rules.check()?;
-        profile.requirements.check()?;
-        profile.pinning.check()?;
-        profile.backends.check()?;
-        profile.plan.check()?;
-        profile.gate.check()?;
+        let profile: Self = toml::from_str(text).map_err(syntax)?;
+        profile.check().map_err(|error| error.placed(text))?;
         Ok(profile)
+    }
+
+    fn check(&self) -> Result<(), ProfileError> {
+        self.identity.check()?;
+        self.rules.check()?;
+        self.requirements.check()?;
+        self.pinning.check()?;
+        self.backends.check()?;
+        self.plan.check()?;
+        self.gate.check()
     }
 }
 
@@ -114,7 +139,7 @@ fn refuse_unless(
     key: &'static str,
     says: impl Into<String>,
 ) -> Result<(), ProfileError> {
-    if in_order { Ok(()) } else { Err(ProfileError::Value { key, says: says.into() }) }
+    if in_order { Ok(()) } else { Err(ProfileError::value(key, says)) }
 }
 
 /// Whether no value stands twice.
@@ -155,7 +180,7 @@ mod tests {
             (&one_line("turbo"), "turbo = { need = \"wanted\" }", "missing field `value`"),
             (&one_line("threads"), "threads = [\"most\"]", "or \"all\""),
             (&one_line("cpu_features"), "cpu_features = [\"avx9\"]", "avx9"),
-            (&one_line("policy"), "policy =", "policy"),
+            (&one_line("policy"), "policy =", "must be quoted"),
         ] {
             let error = refusal(line, other);
             assert!(error.contains(says), "{other}: {error}");
@@ -163,6 +188,18 @@ mod tests {
         }
         let error = Profile::parse(&text().replace("schema =", "scheme =")).unwrap_err();
         assert!(error.to_string().contains("line 1"), "{error}");
+    }
+
+    /// A value that makes no sense has a place too, and a key that is none the one that was meant.
+    #[test]
+    fn values_have_a_place() {
+        let error = refusal("launches = 3", "launches = 0");
+        let line = text().lines().position(|line| line == "launches = 3").unwrap() + 1;
+        assert!(error.starts_with(&format!("line {line}, column 12: plan.launches")), "{error}");
+        let error = refusal("launches = 3", "launch = 3");
+        assert!(error.ends_with("did you mean `launches`?"), "{error}");
+        let error = refusal("seed = 1", "seed = \"x\"");
+        assert!(error.ends_with("expected a whole number from 0"), "{error}");
     }
 
     /// Another version is told as such, whatever else it says.

@@ -3,7 +3,7 @@
 //! Names of methods, footprints and arrivals are those of the flags of `nanogate run`; higher
 //! layers know them.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, ops::RangeInclusive};
 
 use serde::{Deserialize, Serialize};
 
@@ -118,13 +118,24 @@ pub enum AutoWord {
     Auto,
 }
 
-/// Longest batches of a run, and of a gate.
-const BATCH_LEN_MAX: u32 = 64 << 20;
-const GATE_BATCH_LEN_MAX: u32 = 1 << 20;
+/// Longest batches of a run, and of a gate. What holds for a profile holds for flags.
+pub const BATCH_LEN_MAX: u32 = 64 << 20;
+/// Of a gate.
+pub const GATE_BATCH_LEN_MAX: u32 = 1 << 20;
 /// Most threads.
-const THREADS_MAX: u32 = 1_024;
+pub const THREADS_MAX: u32 = 1_024;
 /// Most clients.
-const CLIENTS_MAX: u32 = 10_000;
+pub const CLIENTS_MAX: u32 = 10_000;
+/// Most processes that measure one after the other.
+pub const LAUNCHES_MAX: u32 = 100;
+/// Seconds of one entry of a run, least and most, and of a whole gate.
+pub const BUDGET_S: RangeInclusive<f64> = 0.01..=3_600.0;
+/// Of a gate.
+pub const GATE_BUDGET_S: RangeInclusive<f64> = 0.1..=86_400.0;
+/// Highest rate, requests per second.
+pub const RATE_MAX: f64 = 1e9;
+/// Widest bound on a percentile, microseconds.
+pub const KNEE_MAX_US: f64 = 1e8;
 
 /// A list without repeats that is not empty.
 fn check_list<T: PartialEq>(values: &[T], key: &'static str) -> Result<(), ProfileError> {
@@ -145,18 +156,33 @@ fn check_threads(threads: &[Threads], key: &'static str) -> Result<(), ProfileEr
     refuse_unless(!threads.iter().any(is_too_many), key, says)
 }
 
+fn check_seconds(
+    seconds: f64,
+    range: &RangeInclusive<f64>,
+    key: &'static str,
+) -> Result<(), ProfileError> {
+    let says = format!("must be from {} to {} seconds", range.start(), range.end());
+    refuse_unless(range.contains(&seconds), key, says)
+}
+
 impl Plan {
+    /// The operation. A plan that was read has one.
+    #[must_use]
+    pub fn op(&self) -> Op {
+        self.ops.first().copied().unwrap_or(Op::Decide)
+    }
+
     pub(super) fn check(&self) -> Result<(), ProfileError> {
         check_list(&self.ops, "plan.ops")?;
+        refuse_unless(self.ops.len() == 1, "plan.ops", "a run measures one operation")?;
         check_batch_lens(&self.batch_lens, BATCH_LEN_MAX, "plan.batch_lens")?;
         check_list(&self.footprints, "plan.footprints")?;
         check_list(&self.threads, "plan.threads")?;
         check_threads(&self.threads, "plan.threads")?;
         check_list(&self.methods, "plan.methods")?;
-        let says = "must be from 0.01 to 3600 seconds";
-        refuse_unless((0.01..=3_600.0).contains(&self.budget_s), "plan.budget_s", says)?;
-        let says = "must be from 1 to 100";
-        refuse_unless((1..=100).contains(&self.launches), "plan.launches", says)?;
+        check_seconds(self.budget_s, &BUDGET_S, "plan.budget_s")?;
+        let says = format!("must be from 1 to {LAUNCHES_MAX}");
+        refuse_unless((1..=LAUNCHES_MAX).contains(&self.launches), "plan.launches", says)?;
         let says = "must be from 0 to 1000";
         refuse_unless(self.faults_permille <= 1000, "plan.faults_permille", says)?;
         self.load.check()
@@ -171,14 +197,15 @@ impl Load {
         refuse_unless(are_clients, key, format!("each must be from 1 to {CLIENTS_MAX}"))?;
         let key = "plan.load.rates_per_s";
         refuse_unless(is_distinct(&self.rates_per_s), key, "a rate is listed twice")?;
-        let are_rates = self.rates_per_s.iter().all(|&rate| rate > 0.0 && rate <= 1e9);
-        refuse_unless(are_rates, key, "each must be above 0, 1000000000 at most")?;
+        let are_rates = self.rates_per_s.iter().all(|&rate| rate > 0.0 && rate <= RATE_MAX);
+        refuse_unless(are_rates, key, format!("each must be above 0, {RATE_MAX} at most"))?;
         check_threads(&[self.workers], "plan.load.workers")?;
         let is_bound = match self.knee_p99_us {
-            Knee::Micros(micros) => micros > 0.0 && micros <= 1e8,
+            Knee::Micros(micros) => micros > 0.0 && micros <= KNEE_MAX_US,
             Knee::None(_) => true,
         };
-        refuse_unless(is_bound, "plan.load.knee_p99_us", "must be above 0, 100000000 at most")
+        let says = format!("must be above 0, {KNEE_MAX_US} at most");
+        refuse_unless(is_bound, "plan.load.knee_p99_us", says)
     }
 }
 
@@ -186,11 +213,10 @@ impl GatePlan {
     pub(super) fn check(&self) -> Result<(), ProfileError> {
         check_batch_lens(&self.batch_lens, GATE_BATCH_LEN_MAX, "gate.batch_lens")?;
         check_list(&self.methods, "gate.methods")?;
-        let is_budget = match self.budget_s {
-            GateBudget::Seconds(seconds) => (0.1..=86_400.0).contains(&seconds),
-            GateBudget::Auto(_) => true,
-        };
-        refuse_unless(is_budget, "gate.budget_s", "must be from 0.1 to 86400 seconds")
+        match self.budget_s {
+            GateBudget::Seconds(seconds) => check_seconds(seconds, &GATE_BUDGET_S, "gate.budget_s"),
+            GateBudget::Auto(_) => Ok(()),
+        }
     }
 }
 

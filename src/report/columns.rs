@@ -72,6 +72,17 @@ impl Columns {
         self
     }
 
+    /// Names the columns of texts, which stand on the left wherever they are.
+    #[must_use]
+    pub fn reading(mut self, headers: &[&str]) -> Self {
+        for column in &mut self.columns {
+            if headers.contains(&column.header()) {
+                column.side = Side::Left;
+            }
+        }
+        self
+    }
+
     /// Rows without the header.
     #[must_use]
     pub fn row_count(&self) -> usize {
@@ -132,7 +143,7 @@ fn drawn(columns: &[Column], paint: Paint) -> String {
             drawn.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.to_string()
+    table.trim_fmt()
 }
 
 #[cfg(test)]

@@ -24,6 +24,9 @@ use crate::{
 /// Why two launches cannot be joined.
 #[derive(Debug, Error)]
 pub enum MergeError {
+    /// They did not measure the same.
+    #[error("{0} changed while it was measured; what was measured before is kept")]
+    Changed(&'static str),
     /// A distribution cannot be read.
     #[error("{backend} x {batch_len}: {error}")]
     Histogram {
@@ -43,6 +46,9 @@ pub fn merge(
     later: &RunRecord,
     precision: f64,
 ) -> Result<RunRecord, MergeError> {
+    if let Some(what) = changed(earlier, later) {
+        return Err(MergeError::Changed(what));
+    }
     let mut merged = earlier.clone();
     merged.status = later.status;
     merged.launches.extend(later.launches.iter().cloned());
@@ -67,6 +73,19 @@ pub fn merge(
         merged.status = Status::Incomplete;
     }
     Ok(merged)
+}
+
+/// What makes two plans of what must be one. What was found of the host is put down once.
+fn changed(one: &RunRecord, other: &RunRecord) -> Option<&'static str> {
+    let profile = |record: &RunRecord| {
+        record.profile.clone().map(|profile| (profile.digest, profile.overridden))
+    };
+    let all = [
+        ("the profile", profile(one) == profile(other)),
+        ("the corpus", one.corpus == other.corpus),
+        ("the budget", one.budget_s == other.budget_s),
+    ];
+    all.into_iter().find(|(_, is_same)| !is_same).map(|(what, _)| what)
 }
 
 /// What tells one entry from another.
@@ -282,6 +301,23 @@ mod tests {
         assert_eq!((at("min"), at("max"), at("mean")), (8.0, 15.0, 11.0));
         assert!((at("stdev") - 2f64.sqrt()).abs() < 1e-9, "{metrics:?}");
         assert!((at("cv") - 2f64.sqrt() / 11.0).abs() < 1e-9, "{metrics:?}");
+    }
+
+    /// Launches of two plans are not joined, and what changed between them is told.
+    #[test]
+    fn plans_are_not_mixed() {
+        let text = include_str!("../../tests/fixtures/history-run.json");
+        let earlier: RunRecord = serde_json::from_str(text).unwrap();
+        let merged = |change: fn(&mut RunRecord)| {
+            let mut later = earlier.clone();
+            change(&mut later);
+            merge(&earlier, &later, 0.01).map(drop).map_err(|error| error.to_string())
+        };
+        assert_eq!(merged(|_| ()), Ok(()));
+        let changed = merged(|later| later.corpus.seed += 1).unwrap_err();
+        assert!(changed.starts_with("the corpus changed while it was measured"), "{changed}");
+        let changed = merged(|later| later.budget_s = Some(77.0)).unwrap_err();
+        assert!(changed.starts_with("the budget"), "{changed}");
     }
 
     /// The reason to stop that is furthest from what was asked for is kept.

@@ -8,7 +8,6 @@ pub mod hlog;
 pub mod launch;
 pub mod load;
 pub mod merge;
-pub mod profile;
 pub mod prose;
 pub mod ratio;
 pub mod record;

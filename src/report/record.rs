@@ -8,7 +8,6 @@ use super::{
     device::{BreakEvenRecord, DeviceBoundRecord, DeviceRecord, StagesRecord},
     launch::{EntryLaunch, LaunchRecord, SteadyRecord},
     load::LoadRecord,
-    profile::ProfileRecord,
     ratio::{Bound, RepeatsRecord, Speedup},
     simulated::{CyclesRecord, SimulatedRecord},
 };
@@ -23,6 +22,7 @@ use crate::{
         throughput::Throughput,
     },
     op::Op,
+    platform::record::ProfileRecord,
     stats::{
         self, Estimate, Samples,
         latency::{Histogram, HistogramError, PERCENTILES},

@@ -68,7 +68,7 @@ impl Screen {
 /// Verdicts by the word that they begin with.
 const BAD: [&str; 8] = ["slower", "more", "fails", "FAILS", "FAILED", "WRONG", "UNMET", "critical"];
 const OPEN: [&str; 5] = ["cannot", "cannot-tell", "undecided", "warning", "stopped"];
-const GOOD: [&str; 3] = ["faster", "less", "verified"];
+const GOOD: [&str; 4] = ["faster", "less", "met", "verified"];
 
 impl Tone {
     /// The tone of a verdict. `None` for what needs no attention.

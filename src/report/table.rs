@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     measure::{Method, empty::Zero},
+    plural::counted,
     stats::latency::PERCENTILES,
 };
 
@@ -211,9 +212,9 @@ fn footer(record: &RunRecord) -> String {
     let host = &record.host;
     let _ = writeln!(
         text,
-        "host      {}, {} cores, {}",
+        "host      {}, {}, {}",
         host.cpu_model.as_deref().unwrap_or("unknown processor"),
-        host.cores_usable,
+        counted(host.cores_usable, "core"),
         host.platform
     );
     let quality = record.timer.quality.to_string().replace('\n', "\n          ");
@@ -241,7 +242,7 @@ fn footer(record: &RunRecord) -> String {
         let _ = writeln!(text, "warning   {}: {}", warning.code, warning.message);
     }
     for (code, (count, message)) in entry_warnings(record) {
-        let _ = writeln!(text, "warning   {code}: {count} entries, such as: {message}");
+        let _ = writeln!(text, "warning   {code}: {}, such as: {message}", counted(count, "entry"));
     }
     for skipped in &record.skipped {
         let _ = writeln!(text, "skipped   {}: {}", skipped.backend, skipped.reason);

@@ -106,5 +106,5 @@ fn all_is_well_is_said() {
     outcome.candidates.remove(0);
     let read = read(&of_comparison("github-annotations", outcome));
     assert_eq!(read.len(), 1);
-    assert_eq!(read[0].2, "all 1 rows pass");
+    assert_eq!(read[0].2, "the row passes");
 }

@@ -38,11 +38,10 @@ fn probe(context: &ProbeContext) -> Result<Capability, Unavailable> {
     }
     let model = model::find(context.fpga.lanes.unwrap_or(LANES), context.fpga.build)?;
     let (lanes, build) = (model.lanes(), context.fpga.build.name());
-    Ok(Capability::new(format!(
-        "{}, {} x{lanes}, {build} build",
-        verilated::SIMULATOR,
-        verilated::DESIGN
-    )))
+    let simulator = verilated::SIMULATOR;
+    let detail = format!("{simulator}, {} x{lanes}, {build} build", verilated::DESIGN);
+    let version = simulator.split_whitespace().nth(1).map(str::to_owned);
+    Ok(Capability { version, ..Capability::new(detail) })
 }
 
 #[cfg(nanogate_verilator)]

@@ -11,6 +11,8 @@ mod decide;
 #[cfg(feature = "gpu")]
 mod device;
 #[cfg(feature = "gpu")]
+mod display;
+#[cfg(feature = "gpu")]
 mod engine;
 #[cfg(feature = "gpu")]
 mod pick;
@@ -24,6 +26,9 @@ pub mod shader;
 mod slot;
 #[cfg(feature = "gpu")]
 mod timestamps;
+
+#[cfg(feature = "gpu")]
+pub use display::hush_layers;
 
 use super::{
     BackendEntry, BackendKind, Capability, OpenError, OpenOptions, Opened, ProbeContext,
@@ -46,7 +51,7 @@ fn probe(context: &ProbeContext) -> Result<Capability, Unavailable> {
     let chosen = adapter::choose(all, context.gpu.adapter.as_deref())?;
     device::require(&chosen)?;
     let software = chosen.facts.is_software();
-    Ok(Capability { detail: chosen.facts.to_string(), software, adapters })
+    Ok(Capability { software, adapters, ..Capability::new(chosen.facts.to_string()) })
 }
 
 #[cfg(feature = "gpu")]

@@ -10,9 +10,9 @@ use crate::{
     calendar::Date,
     cli::{Exit, Failure, output, terminal},
     host::fingerprint::Fingerprint,
+    platform::record::ProfileRecord,
     report::{
         baseline, columns,
-        profile::ProfileRecord,
         record::{RunRecord, Status},
         screen::Screen,
     },

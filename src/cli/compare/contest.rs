@@ -104,6 +104,8 @@ fn empty(baseline: &Named, criteria: &Criteria) -> Outcome {
         baseline: side(baseline),
         candidates: Vec::new(),
         arming: None,
+        profile: None,
+        left_out: Vec::new(),
         flags: Vec::new(),
         interrupted: false,
     }

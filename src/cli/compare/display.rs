@@ -6,11 +6,12 @@ use std::fmt::Write as _;
 
 use super::contest::{Compared, Evidence};
 use crate::{
+    cli::choice,
     gate::{
         Verdict,
         outcome::{Outcome, Reason, Row, Side},
     },
-    nearest,
+    plural::counted,
     report::{
         columns::{self, Columns},
         prose,
@@ -35,19 +36,18 @@ impl Display {
         [("simple", Self::Simple), ("intervals", Self::Intervals), ("explain", Self::Explain)];
 
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|(name, _)| *name == text);
-        found.map(|(_, display)| display).ok_or_else(|| {
-            let known = Self::ALL.map(|(name, _)| name);
-            let hint = nearest::hint(text, known);
-            format!("no such display; known: {}{hint}", known.join(", "))
-        })
+        choice::find("display", text, Self::ALL)
+    }
+
+    pub(super) fn names() -> [&'static str; 3] {
+        Self::ALL.map(|(name, _)| name)
     }
 }
 
 /// What every comparison of stored records has to say of itself.
 const CAUTION: &str = "\
-the two runs met the machine at different times, and what happened to it between\n          \
-them is in the launches of neither: `slower` is a hint, comparing side by side is the judge";
+the two runs met the machine at different times, and what happened to it between them is in the \
+launches of neither: `slower` is a hint, comparing side by side is the judge";
 
 /// A whole comparison.
 pub(super) fn render(compared: &Compared, display: Display, screen: &Screen) -> String {
@@ -203,7 +203,7 @@ fn counts(outcome: &Outcome) -> String {
         let count = rows().filter(|row| row.verdict == verdict).count();
         format!("{count} {}", verdict.name())
     });
-    format!("{} of {} rows", counts.join(", "), rows().count())
+    format!("{} of {}", counts.join(", "), counted(rows().count(), "row"))
 }
 
 /// What would settle all rows that cannot be told.
@@ -218,7 +218,7 @@ fn settle(rows: &[(&Row, &Evidence)]) -> Option<String> {
     let settled = most.map(|most| {
         format!("{} of {} rows too wide: {}", launches.len(), open.len(), flags(*most, budget))
     });
-    let never = (beyond > 0).then(|| format!("{beyond} rows: {NEVER}"));
+    let never = (beyond > 0).then(|| format!("{}: {NEVER}", counted(beyond, "row")));
     let said: Vec<String> = settled.into_iter().chain(never).collect();
     (!said.is_empty()).then(|| said.join("; "))
 }

@@ -1,13 +1,11 @@
 //! The baselines that there are.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use super::{Exit, Failure, display, failure, now_unix_s, output, terminal};
 use crate::report::{
     baseline::{Baseline, BaselineName, Folder},
-    columns,
+    columns, prose,
     screen::Screen,
 };
 
@@ -73,10 +71,11 @@ pub(super) fn show(folder: &Folder, json: bool) -> Result<Exit, Failure> {
 
 fn render(listed: &[Listed], folder: &Folder, screen: &Screen) -> String {
     if listed.is_empty() {
-        return format!(
+        let text = format!(
             "no baselines in {}; `nanogate run --save-baseline NAME` saves one",
             folder.path().display()
         );
+        return prose::fit(&text, screen);
     }
     let header = ["baseline", "measured", "version", "commit", "build", "entries"];
     let now = now_unix_s();
@@ -93,7 +92,8 @@ fn render(listed: &[Listed], folder: &Folder, screen: &Screen) -> String {
     let mut text = rows.sparing(&["build", "entries", "version"]).on(screen);
     for one in listed {
         if let Found::Bad { refused } = &one.found {
-            let _ = write!(text, "\nrefused   {}: {refused}", one.name);
+            let line = format!("\nrefused   {}: {refused}", one.name);
+            text += &prose::fit(&line, screen);
         }
     }
     text

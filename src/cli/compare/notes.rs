@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::{contest::Named, pairs};
 use crate::{
     gate::stored::Criteria,
+    platform::record::ProfileRecord,
+    plural::counted,
     report::{
         baseline::Baseline,
-        profile::ProfileRecord,
         record::{Entry, ROOF_PER_RECORD, RunRecord},
     },
     stats::quantile,
@@ -118,8 +119,10 @@ fn disturbed(side: &Named) -> Option<String> {
         *counts.entry(known.unwrap_or_default()).or_default() += 1;
     }
     counts.remove("");
-    let said: Vec<String> =
-        counts.into_iter().map(|(code, count)| format!("{code} {count} times")).collect();
+    let said: Vec<String> = counts
+        .into_iter()
+        .map(|(code, count)| format!("{code} {}", counted(count, "time")))
+        .collect();
     (!said.is_empty()).then(|| format!("{} was disturbed: {}", side.name, said.join(", ")))
 }
 
@@ -129,6 +132,7 @@ fn left_out(record: &RunRecord) -> Option<String> {
     let count = methods.len();
     methods.sort_unstable();
     methods.dedup();
-    (count > 0)
-        .then(|| format!("{count} entries have no launches to compare ({})", methods.join(", ")))
+    (count > 0).then(|| {
+        format!("{} without launches to compare ({})", counted(count, "entry"), methods.join(", "))
+    })
 }

@@ -12,10 +12,13 @@ use super::{
     },
     rules,
 };
-use crate::corpus::{
-    Corpus,
-    scan::{self, Counts, Places},
-    snapshot,
+use crate::{
+    corpus::{
+        Corpus,
+        scan::{self, Counts, Places},
+        snapshot,
+    },
+    plural::counted,
 };
 
 const EXAMPLES: &str = "\
@@ -110,8 +113,11 @@ fn write_digest(path: &Path, corpus: &Corpus) -> Result<(), Failure> {
 
 fn report_text(corpus: &Corpus, counts: &Counts) -> String {
     let mut lines = vec![format!(
-        "{} commands: {} with a manual page, {} with help text only, {} undocumented",
-        counts.commands, counts.with_page, counts.with_help, counts.undocumented
+        "{}: {} with a manual page, {} with help text only, {} undocumented",
+        counted(counts.commands, "command"),
+        counts.with_page,
+        counts.with_help,
+        counts.undocumented
     )];
     let left_out = [
         (counts.odd_names, "files left out: their names cannot be shown"),

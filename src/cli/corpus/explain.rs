@@ -3,12 +3,14 @@
 use serde::Serialize;
 
 use super::{
-    super::{Exit, Failure, output},
+    super::{Exit, Failure, output, terminal},
     Source, rules,
 };
 use crate::{
     corpus::{Corpus, Entry, rules::Rules},
     kernel,
+    plural::counted,
+    report::{columns, prose, screen::Screen},
 };
 
 const EXAMPLES: &str = "\
@@ -64,7 +66,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     if arguments.json {
         output::print_json(&explanation)?;
     } else {
-        output::print(&text(entry, &explanation))?;
+        output::print(&text(entry, &explanation, &terminal::screen()))?;
     }
     Ok(Exit::Pass)
 }
@@ -100,31 +102,32 @@ fn explain<'a>(entry: &'a Entry, rules: &'a Rules) -> Explanation<'a> {
     }
 }
 
-fn text(entry: &Entry, explanation: &Explanation<'_>) -> String {
+fn text(entry: &Entry, explanation: &Explanation<'_>, screen: &Screen) -> String {
     let title = match entry.section.as_str() {
         "-" => format!("{} (no manual page)", entry.name),
         section => format!("{}({section})", entry.name),
     };
     let verdict = kernel::decide(entry.descriptor.record());
-    let mut lines = vec![
+    let about = [
         title,
-        format!("  {}", explanation.description),
-        format!("  documentation  {} bytes", entry.documentation_bytes),
-        format!("  descriptor     {}", explanation.descriptor),
-        format!("  verdict        {verdict}"),
+        format!("          {}", explanation.description),
+        format!("page      {}", counted(explanation.documentation_bytes, "documentation byte")),
+        format!("record    {}", explanation.descriptor),
+        format!("verdict   {verdict}"),
     ];
-    if explanation.rules.is_empty() {
-        lines.push(
-            "No rule fired: low risk is the default when nothing is known against a \
-                    command."
-                .to_owned(),
-        );
-    } else {
-        lines.push("Rules that fired:".to_owned());
+    format!("{}\n\n{}", prose::fit(&about.join("\n"), screen), reasons(&explanation.rules, screen))
+}
+
+/// The rules that fired.
+fn reasons(rules: &[Reason<'_>], screen: &Screen) -> String {
+    if rules.is_empty() {
+        let text =
+            "No rule fired: low risk is the default when nothing is known against a command.";
+        return prose::fit(text, screen);
     }
-    for rule in &explanation.rules {
+    let row = |rule: &Reason<'_>| {
         let why = rule.why.unwrap_or("not in these rules; give --rules the file it was built with");
-        lines.push(format!("  {}: {}\n      matched: {}", rule.id, why, rule.evidence));
-    }
-    lines.join("\n")
+        vec![rule.id.to_owned(), why.to_owned(), rule.evidence.to_owned()]
+    };
+    columns::table(&["rule that fired", "why", "matched"], 3, rules.iter().map(row)).on(screen)
 }

@@ -13,7 +13,10 @@ use super::{
     },
     Source,
 };
-use crate::corpus::generate::{FAULTS_PERMILLE_MAX, Generator, Plant, Planted};
+use crate::{
+    corpus::generate::{FAULTS_PERMILLE_MAX, Generator, Plant, Planted},
+    plural::counted,
+};
 
 /// Records between two looks at the progress bar.
 const RECORDS_PER_STEP: u64 = 1 << 16;
@@ -102,8 +105,8 @@ fn json(planted: &Planted, arguments: &Arguments, digest: &str) -> Value {
 fn text(planted: &Planted) -> String {
     let kinds = Plant::ALL.map(|kind| format!("{} {}", planted.count(kind), kind.name()));
     format!(
-        "{} records: {} as in the corpus, {} varied, {} with a fault ({})",
-        planted.records,
+        "{}: {} as in the corpus, {} varied, {} with a fault ({})",
+        counted(planted.records, "record"),
         planted.records - planted.varied - planted.faulty(),
         planted.varied,
         planted.faulty(),

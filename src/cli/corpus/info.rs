@@ -1,13 +1,17 @@
 //! `nanogate corpus info`: counts and the compression ratio.
 
 use super::{
-    super::{Exit, Failure, output},
+    super::{Exit, Failure, output, terminal},
     Source,
 };
 use crate::{
     corpus::summary::{self, Distribution, Interval, Summary, Tally},
     descriptor::RECORD_BYTES,
-    report::columns::{self, Columns},
+    plural::counted,
+    report::{
+        columns::{self, Columns},
+        prose,
+    },
 };
 
 const EXAMPLES: &str = "\
@@ -31,7 +35,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     if arguments.json {
         output::print_json(&summary)?;
     } else {
-        output::print(&text(&summary))?;
+        output::print(&prose::fit(&text(&summary), &terminal::screen()))?;
     }
     Ok(Exit::Pass)
 }
@@ -42,8 +46,8 @@ fn text(summary: &Summary) -> String {
         |ratio| ratio_text(ratio, summary),
     );
     format!(
-        "{} commands from {}\nsha256 {}\n\n{}\n\n{}\n\n{ratio}",
-        summary.commands,
+        "{} from {}\nsha256 {}\n\n{}\n\n{}\n\n{ratio}",
+        counted(summary.commands, "command"),
         summary.source,
         summary.digest,
         tally_table("risk", &summary.risks, summary.commands),
@@ -61,11 +65,11 @@ fn tally_table(title: &str, tallies: &[Tally], all: usize) -> Columns {
 
 fn ratio_text(ratio: &Distribution, summary: &Summary) -> String {
     format!(
-        "Compression ratio: documentation bytes to {RECORD_BYTES} bytes, {} documented commands \
+        "Compression ratio: documentation bytes to {RECORD_BYTES} bytes, {} \
          ({} undocumented left out)\n  \
          median  {}\n  mean    {}\n  quartiles {:.1} and {:.1}; least {:.1}, most {:.1}\n\
          Intervals are 95 %: sign test for the median, normal for the mean.",
-        ratio.count,
+        counted(ratio.count, "documented command"),
         summary.undocumented,
         interval_text(&ratio.median),
         interval_text(&ratio.mean),

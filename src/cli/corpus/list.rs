@@ -4,10 +4,10 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::{
-    super::{Exit, Failure, output},
+    super::{Exit, Failure, output, terminal},
     Source,
 };
-use crate::{corpus::Entry, verdict::Risk};
+use crate::{corpus::Entry, report::columns, verdict::Risk};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -70,7 +70,10 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
     if arguments.json {
         output::print_json(&entries.map(row).collect::<Vec<_>>())?;
     } else {
-        output::print(&entries.map(line).collect::<Vec<_>>().join("\n"))?;
+        let header = ["command", "section", "risk", "documented", "capabilities"];
+        let table = columns::table(&header, 3, entries.map(cells));
+        let table = table.reading(&["capabilities"]).judging(&["risk"]);
+        output::print(&table.sparing(&["section"]).on(&terminal::screen()))?;
     }
     Ok(Exit::Pass)
 }
@@ -86,15 +89,8 @@ fn row(entry: &Entry) -> Row<'_> {
     }
 }
 
-fn line(entry: &Entry) -> String {
-    let risk = entry.descriptor.risk();
-    let capabilities: Vec<String> = entry.descriptor.flags().capabilities().names().collect();
-    let fields = format!(
-        "{:<28} {:<6} {risk:<9} {:>8}  {}",
-        entry.name,
-        entry.section,
-        entry.documentation_bytes,
-        capabilities.join(", ")
-    );
-    fields.trim_end().to_owned()
+fn cells(entry: &Entry) -> Vec<String> {
+    let Row { name, section, risk, capabilities, documentation_bytes, .. } = row(entry);
+    let documented = documentation_bytes.to_string();
+    vec![name.into(), section.into(), risk.into(), documented, capabilities.join(", ")]
 }

@@ -157,7 +157,6 @@ pub(super) fn plan(
     candidate: &Description,
 ) -> Result<Plan, Failure> {
     for id in &asked.backends {
-        registry::find(id).map_err(|error| Failure::usage(format!("--backend: {error}")))?;
         for (side, about) in [("baseline", baseline), ("candidate", candidate)] {
             if !has(about, id) {
                 let message = format!(
@@ -192,6 +191,24 @@ pub(super) fn plan(
         return Err(Failure::new(Exit::NotComparable, message));
     }
     Ok(plan)
+}
+
+/// What of a profile is not measured although the programs have it, and why.
+pub(super) fn left_out(asked: &Asked, about: &Description) -> Vec<String> {
+    let named = about.backends.iter().filter(|one| asked.backends.contains(&one.id));
+    let has_cycles = asked.methods.contains(&Method::Cycles);
+    let is_timed = asked.methods.iter().any(|method| *method != Method::Cycles);
+    let idle = named.filter_map(|one| match is_simulated(one) {
+        true if !has_cycles => Some(format!("{}: cycles are not among the methods", one.id)),
+        false if !is_timed => Some(format!("{}: cycles are the only method", one.id)),
+        _ => None,
+    });
+    let has_latency = asked.methods.contains(&Method::Latency) && !asked.is_latency_named;
+    let long = asked.batch_lens.iter().filter(|&&len| len > LATENCY_BATCH_LEN_MAX);
+    let slow = long.filter(|_| has_latency).map(|len| {
+        format!("latency of batches of {len}: takes long, and only --method latency asks for it")
+    });
+    idle.chain(slow).collect()
 }
 
 fn has(about: &Description, id: &str) -> bool {
@@ -284,7 +301,6 @@ mod tests {
     fn what_cannot_be_is_refused() {
         let all = described(&[("scalar", "cpu", false), ("fpga-verilator", "fpga", false)]);
         let exit = |asked: &Asked| plan(asked, &all, &all).unwrap_err().exit();
-        assert_eq!(exit(&asked(&["scalr"])), Exit::Usage);
         assert_eq!(exit(&asked(&["simd-avx2"])), Exit::Unfit);
         let simulated = Asked { methods: vec![Method::Throughput], ..asked(&["fpga-verilator"]) };
         assert_eq!(exit(&simulated), Exit::NotComparable);

@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 
 use crate::{
+    cli::profile,
     gate::{
         Verdict,
         outcome::{Candidate, Effect, Outcome, Reason, Row, Side},
     },
+    plural::counted,
     report::{
         columns::{self, Columns},
         prose,
@@ -21,6 +23,7 @@ pub(super) fn render(outcome: &Outcome, screen: &Screen) -> String {
         let _ = writeln!(text, "{}\n", table(candidate).on(screen));
         text += &prose::fit(&about(candidate, outcome), screen);
     }
+    text += &prose::fit(&under(outcome), screen);
     let rules = [
         format!("rule      {}\n", rule(outcome)),
         format!("margins   {}\n", margins(outcome)),
@@ -29,6 +32,23 @@ pub(super) fn render(outcome: &Outcome, screen: &Screen) -> String {
     text += &prose::fit(&rules.concat(), screen);
     let (tone, words) = verdict(outcome);
     let _ = writeln!(text, "gate      {}", screen.painted(tone, &words));
+    text
+}
+
+/// The profile, what speaks against what was measured under it, and what was not.
+fn under(outcome: &Outcome) -> String {
+    let mut text = String::new();
+    if let Some(record) = &outcome.profile {
+        let (id, status) = (&record.id, record.status);
+        let digest = record.digest.get(..12).unwrap_or_default();
+        let _ = writeln!(text, "profile   {id} ({status}), sha256 {digest}");
+        for warning in profile::warnings(record) {
+            let _ = writeln!(text, "note      {warning}");
+        }
+    }
+    for one in &outcome.left_out {
+        let _ = writeln!(text, "no rows   {one}");
+    }
     text
 }
 
@@ -183,7 +203,8 @@ fn margins(outcome: &Outcome) -> String {
     }
     found.sort_by(|(one, _), (other, _)| one.0.total_cmp(&other.0));
     let shown = found.into_iter().map(|((noise, margin), count)| {
-        format!("noise {:.3} % and margin {:.3} % in {count} rows", 100.0 * noise, 100.0 * margin)
+        let rows = counted(count, "row");
+        format!("noise {:.3} % and margin {:.3} % in {rows}", 100.0 * noise, 100.0 * margin)
     });
     let shown = shown.collect::<Vec<_>>().join("; ");
     if shown.is_empty() { "nothing was timed".into() } else { shown }
@@ -218,7 +239,7 @@ fn verdict(outcome: &Outcome) -> (Option<Tone>, String) {
         .map(|effect| (effect.name(), count(effect)));
     let shown: Vec<String> =
         counts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{n} {name}")).collect();
-    (tone, format!("{word}: {} rows, {}", rows().count(), shown.join(", ")))
+    (tone, format!("{word}: {}, {}", counted(rows().count(), "row"), shown.join(", ")))
 }
 
 #[cfg(test)]
@@ -239,7 +260,9 @@ mod tests {
         assert!(equal > 0 && lines.iter().all(|line| line.len() <= 144), "{shown}");
         assert!(lines.last().unwrap().trim_end().ends_with("fails"), "{shown}");
         let text = render(&outcome, &Screen::PLAIN);
-        for says in ["exact figures: cycles", "\nagain ", "\nopen ", "\nmuted ", "FAILS: 15 rows"] {
+        let notes = ["\nprofile   lab-a (supported)", "turbo-off", "wants macos", "--budget"];
+        let rows = ["exact figures: cycles", "\nagain ", "\nopen ", "\nmuted ", "\nno rows "];
+        for says in notes.into_iter().chain(rows).chain(["FAILS: 15 rows"]) {
             assert!(text.contains(says), "{says}: {text}");
         }
     }

@@ -8,6 +8,7 @@ use super::{date, failure, select, short};
 use crate::{
     cli::{Exit, Failure, output, terminal},
     history::query::Run,
+    plural::counted,
     report::{columns, screen::Screen},
 };
 
@@ -64,6 +65,6 @@ fn render(runs: &[Run], count: i64, screen: &Screen) -> String {
     let hosts: BTreeMap<_, _> =
         runs.iter().map(|run| (short(&run.setup.host), &run.setup.host_name)).collect();
     lines.extend(hosts.iter().map(|(digest, name)| format!("host      {digest}  {name}")));
-    lines.push(format!("shown     {} of {count} runs", runs.len()));
+    lines.push(format!("shown     {} of {}", runs.len(), counted(count as u64, "run")));
     lines.join("\n")
 }

@@ -12,6 +12,7 @@ use crate::{
         changes::{self, Change},
         query::{Ended, Point, Series},
     },
+    plural::counted,
     report::{columns, screen::Screen},
     stats::change_points::Settings,
 };
@@ -98,8 +99,13 @@ impl Found {
     pub(super) fn title(&self) -> String {
         let Series { key, variant, .. } = &self.series;
         let mut text = format!(
-            "{} {}, {}, {} records per batch in {}, threads {}",
-            key.backend, key.metric, key.method, key.batch_len, key.home, key.threads
+            "{} {}, {}, {} per batch in {}, threads {}",
+            key.backend,
+            key.metric,
+            key.method,
+            counted(key.batch_len as u64, "record"),
+            key.home,
+            key.threads
         );
         if !variant.is_empty() {
             let _ = write!(text, ", {variant}");

@@ -4,19 +4,17 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{
-    host::{self, Devices},
-    rows,
-};
+use super::host::{self, Devices};
 use crate::{
     backend::ProbeContext,
-    cli::{Exit, Failure, output},
+    cli::{Exit, Failure, output, terminal},
     platform::{
         facts::Facts,
         identity::{Scope, Status},
         matching::Mismatch,
         shipped::{self, Candidate},
     },
+    report::{columns, prose, screen::Screen},
 };
 
 /// Version of the document.
@@ -73,7 +71,7 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     if arguments.json {
         output::print_json(&report)?;
     } else {
-        output::print(report.render().trim_end())?;
+        output::print(&report.render(&terminal::screen()))?;
     }
     Ok(if report.best.is_some() { Exit::Pass } else { Exit::Unfit })
 }
@@ -97,7 +95,7 @@ impl Report {
         Ok(Self { schema: SCHEMA, best, host, candidates: rows })
     }
 
-    fn render(&self) -> String {
+    fn render(&self, screen: &Screen) -> String {
         let mut text = String::new();
         let of_best = |row: &&Row| Some(&row.id) == self.best.as_ref();
         if let Some(Row { id, name, status, .. }) = self.candidates.iter().find(of_best) {
@@ -107,13 +105,12 @@ impl Report {
             let _ = writeln!(text, "best      none: no profile of a whole machine fits");
             let _ = writeln!(text, "          nanogate profile new --out FILE");
         }
-        for row in &self.candidates {
-            if let Some(reason) = &row.reason {
-                let state = if row.matches { "fits" } else { "differs" };
-                rows::push(&mut text, [state, &row.id, ""], reason);
-            }
-        }
-        text
+        let rows = self.candidates.iter().filter_map(|row| {
+            let state = if row.matches { "fits" } else { "differs" };
+            Some(vec![row.id.clone(), state.into(), row.reason.clone()?])
+        });
+        let others = columns::table(&["profile", "state", "why it is not the best"], 3, rows);
+        prose::fit(&text, screen) + "\n" + &others.on(screen)
     }
 }
 
@@ -173,7 +170,7 @@ mod tests {
             assert_eq!(row.reason.is_none(), is_best, "{row:?}");
             assert_eq!(row.matches, row.mismatches.is_empty(), "{row:?}");
         }
-        let text = found.render();
+        let text = found.render(&Screen::PLAIN);
         assert!(text.starts_with("best      ci-shared-2core (supported)"), "{text}");
         // Lines are broken at blanks.
         let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -185,6 +182,7 @@ mod tests {
     fn nobody_may_fit() {
         let found = report(500);
         assert_eq!(found.best, None);
-        assert!(found.render().contains("profile new"), "{}", found.render());
+        let text = found.render(&Screen::PLAIN);
+        assert!(text.contains("profile new"), "{text}");
     }
 }

@@ -9,13 +9,13 @@ use crate::{
 
 /// Whether graphics processors are looked for. A driver takes its time to start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cli) enum Devices {
+pub(super) enum Devices {
     Probed,
     LeftOut,
 }
 
 /// The host.
-pub(in crate::cli) fn facts(context: &ProbeContext, devices: Devices) -> Facts {
+pub(super) fn facts(context: &ProbeContext, devices: Devices) -> Facts {
     let usable = affinity::usable().unwrap_or_default();
     let features = (context.present - context.hidden).names().collect();
     // Whichever was chosen by a flag: rules are about all that there are.
@@ -43,13 +43,8 @@ fn gpus(context: &ProbeContext) -> Vec<Gpu> {
     adapters.iter().map(gpu).collect()
 }
 
-/// The version, out of `Verilator 5.006, capdesc_axis x4, ...`.
 fn verilator(context: &ProbeContext) -> Option<String> {
-    let found = (entry(BackendKind::Fpga)?.probe)(context).ok()?;
-    let mut words = found.detail.split_whitespace();
-    words.find(|word| *word == "Verilator")?;
-    // A comma may follow.
-    words.next().map(|word| word.trim_end_matches(',').to_owned())
+    (entry(BackendKind::Fpga)?.probe)(context).ok()?.version
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! A profile set against this host: what it asks for, and the backends that it names.
 
+use super::open::Opened;
 use crate::{
-    backend::{BackendEntry, BackendKind, Capability, ProbeContext},
+    backend::{
+        BackendEntry, BackendKind, Capability, FpgaBuild, FpgaChoice, GpuChoice, ProbeContext,
+    },
     cli::{Exit, Failure},
     host::{
         affinity,
@@ -15,16 +18,18 @@ use crate::{
         },
         timer::Timer,
     },
-    platform::{Profile, backends::DeviceRule, requirements::Condition},
+    platform::{
+        Profile,
+        backends::DeviceRule,
+        pinning::{Chosen, PinningError},
+        record::RequirementRecord,
+        requirements::Condition,
+    },
     registry,
-    report::profile::RequirementRecord,
 };
 
 /// What a profile asks of this host, measuring on `core`. Takes a fraction of a second.
-pub(in crate::cli) fn requirements(
-    profile: &Profile,
-    core: Option<usize>,
-) -> Vec<RequirementRecord> {
+pub(super) fn requirements(profile: &Profile, core: Option<usize>) -> Vec<RequirementRecord> {
     let conditions = profile.requirements.conditions();
     let examination = examine(core);
     let checked =
@@ -32,9 +37,21 @@ pub(in crate::cli) fn requirements(
     conditions.into_iter().map(checked).collect()
 }
 
+/// The cores that a profile chooses on this host, where a flag may have asked for one.
+pub(super) fn cores(opened: &Opened, asked: Option<usize>) -> Result<Chosen, Failure> {
+    let usable = affinity::usable().unwrap_or_default();
+    opened.profile.pinning.choose(asked, &usable).map_err(|error| {
+        let exit = match error {
+            PinningError::NotUsable { .. } => Exit::Unfit,
+            PinningError::NotListed { .. } => Exit::Usage,
+        };
+        Failure::new(exit, format!("profile {}: {error}", opened.asked))
+    })
+}
+
 /// Refuses to measure where something is required and not so.
 pub(in crate::cli) fn refuse_unmet(
-    id: &str,
+    opened: &Opened,
     requirements: &[RequirementRecord],
 ) -> Result<(), Failure> {
     let unmet = requirements.iter().filter(|one| one.forbids());
@@ -47,9 +64,10 @@ pub(in crate::cli) fn refuse_unmet(
         return Ok(());
     }
     let unmet = unmet.join("; ");
+    let asked = &opened.asked;
     let message = format!(
-        "profile {id} requires what is not so here: {unmet}; `nanogate profile check {id}` says \
-         more"
+        "profile {asked} requires what is not so here: {unmet}; `nanogate profile check {asked}` \
+         says more"
     );
     Err(Failure::new(Exit::Unfit, message))
 }
@@ -83,8 +101,12 @@ pub(in crate::cli) struct Found {
     pub(in crate::cli) probed: Result<String, String>,
 }
 
-/// Refuses to measure where a backend is required and cannot run.
-pub(in crate::cli) fn refuse_missing(id: &str, found: &[Found]) -> Result<(), Failure> {
+/// Refuses to measure where a backend is required, or named by a flag, and cannot run.
+pub(super) fn refuse_missing(
+    opened: &Opened,
+    named: &[String],
+    found: &[Found],
+) -> Result<(), Failure> {
     let missing = found.iter().filter(|one| one.required).filter_map(|one| {
         let reason = one.probed.as_ref().err()?;
         Some(format!("{} ({reason})", one.entry.id))
@@ -93,22 +115,30 @@ pub(in crate::cli) fn refuse_missing(id: &str, found: &[Found]) -> Result<(), Fa
     if missing.is_empty() {
         return Ok(());
     }
-    let missing = missing.join("; ");
-    let message = format!(
-        "profile {id} requires backends that cannot run here: {missing}; `nanogate profile check \
-         {id}` says more, and --backend names others"
-    );
+    let (missing, asked) = (missing.join("; "), &opened.asked);
+    let message = if named.is_empty() {
+        format!(
+            "profile {asked} requires backends that cannot run here: {missing}; `nanogate profile \
+             check {asked}` says more, and --backend names others"
+        )
+    } else {
+        format!("--backend: under profile {asked} these cannot run here: {missing}")
+    };
     Err(Failure::new(Exit::Unfit, message))
 }
 
-/// Takes over what a profile says of devices, and gives the flags that say otherwise.
-pub(in crate::cli) fn apply(profile: &Profile, context: &mut ProbeContext) -> Vec<String> {
+/// Takes over what a profile says of devices, and gives the flags that say otherwise. A new choice
+/// does not compile before it is one of these, or none.
+pub(super) fn apply(profile: &Profile, context: &mut ProbeContext) -> Vec<String> {
     let (gpu, fpga) = (&profile.backends.gpu, &profile.backends.fpga);
     let hides = !(context.hidden & context.present).is_empty();
+    let GpuChoice { adapter, variant, lose_after: _ } = &context.gpu;
+    let FpgaChoice { lanes, build } = &context.fpga;
     let given = [
-        ("--gpu", context.gpu.adapter.is_some()),
-        ("--gpu-variant", context.gpu.variant.is_some()),
-        ("--lanes", context.fpga.lanes.is_some()),
+        ("--gpu", adapter.is_some()),
+        ("--gpu-variant", variant.is_some()),
+        ("--lanes", lanes.is_some()),
+        ("--fpga-build", *build != FpgaBuild::Fast),
         ("--hide-cpu", hides),
     ];
     let or = |own: Option<String>, asked: Option<&str>| own.or_else(|| asked.map(str::to_owned));
@@ -119,14 +149,22 @@ pub(in crate::cli) fn apply(profile: &Profile, context: &mut ProbeContext) -> Ve
     overriding.map(|(flag, _)| flag.to_owned()).collect()
 }
 
-/// The backends of a profile, best first as the registry has them. Where the profile asks for a
-/// kind of device and names none, one of that kind is chosen in `context`.
-pub(in crate::cli) fn backends(profile: &Profile, context: &mut ProbeContext) -> Vec<Found> {
+/// The backends of a profile, or those that a flag names in their place, best first as the registry
+/// has them. What the profile says of devices holds for these too. Where it asks for a kind of
+/// device and names none, one of that kind is chosen in `context`.
+pub(super) fn backends(
+    profile: &Profile,
+    named: &[String],
+    context: &mut ProbeContext,
+) -> Result<Vec<Found>, Failure> {
     let required = |id: &str| {
         let mut all = profile.backends.all();
-        all.find(|(named, _)| *named == id).map(|(_, required)| required)
+        match named {
+            [] => all.find(|(one, _)| *one == id).map(|(_, required)| required),
+            _ => named.iter().any(|one| one == id).then_some(true),
+        }
     };
-    let named = registry::all().filter_map(|entry| Some((entry, required(entry.id)?)));
+    let asked = registry::all().filter_map(|entry| Some((entry, required(entry.id)?)));
     let found = |(entry, required): (&'static BackendEntry, bool)| {
         let probed = match entry.kind {
             BackendKind::Gpu => gpu(entry, profile.backends.gpu.device, context),
@@ -135,7 +173,7 @@ pub(in crate::cli) fn backends(profile: &Profile, context: &mut ProbeContext) ->
         };
         Found { entry, required, probed }
     };
-    named.map(found).collect()
+    Ok(asked.map(found).collect())
 }
 
 fn probe(entry: &BackendEntry, context: &ProbeContext) -> Result<Capability, String> {
@@ -214,8 +252,8 @@ mod tests {
         assert_eq!(context.fpga.lanes, Some(4));
         let mut context = ProbeContext::with(Features::AVX2).hiding(Features::AVX2);
         context.gpu.adapter = Some("1".into());
-        context.fpga.lanes = Some(8);
-        assert_eq!(apply(&h200, &mut context), ["--gpu", "--lanes", "--hide-cpu"]);
+        context.fpga = FpgaChoice { lanes: Some(8), build: FpgaBuild::Checked };
+        assert_eq!(apply(&h200, &mut context), ["--gpu", "--lanes", "--fpga-build", "--hide-cpu"]);
         assert_eq!((context.gpu.adapter.as_deref(), context.fpga.lanes), (Some("1"), Some(8)));
     }
 
@@ -225,12 +263,15 @@ mod tests {
     fn backends_are_probed() {
         let mut plain = profile("ci-shared-2core");
         plain.backends.optional = vec!["simd-neon".into(), "simd-avx2".into()];
-        let found = backends(&plain, &mut ProbeContext::default());
+        let found = backends(&plain, &[], &mut ProbeContext::default()).unwrap();
         let ids: Vec<&str> = found.iter().map(|one| one.entry.id).collect();
         assert_eq!(ids, ["simd-avx2", "simd-neon", "scalar", "reference"]);
         assert_eq!(found.iter().filter(|one| one.required).count(), 2);
         let of = |id: &str| found.iter().find(|one| one.entry.id == id).unwrap();
         assert!(of("scalar").probed.is_ok() && of("simd-avx2").probed.is_err());
+        let named = ["reference".to_owned()];
+        let found = backends(&plain, &named, &mut ProbeContext::default()).unwrap();
+        assert!(found.len() == 1 && found[0].required);
     }
 
     /// A report is known by its part, not by a beginning of it.

@@ -1,16 +1,15 @@
 //! `nanogate profile list`.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use crate::{
-    cli::{Exit, Failure, output},
+    cli::{Exit, Failure, output, terminal},
     platform::{
         Profile, digest,
         identity::{Scope, Status},
         shipped,
     },
+    report::columns,
 };
 
 /// Arguments of `nanogate profile list`.
@@ -46,12 +45,11 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
         output::print_json(&rows)?;
         return Ok(Exit::Pass);
     }
-    let mut text = String::new();
-    for Row { id, name, status, scope, .. } in &rows {
-        let (status, scope) = (status.to_string(), scope.to_string());
-        let _ = writeln!(text, "{id:<20} {scope:<8} {status:<13} {name}");
-    }
-    output::print(text.trim_end())?;
+    let cells = rows.into_iter().map(|Row { id, name, status, scope, .. }| {
+        vec![id, scope.to_string(), status.to_string(), name]
+    });
+    let table = columns::table(&["profile", "scope", "status", "name"], 4, cells);
+    output::print(&table.on(&terminal::screen()))?;
     Ok(Exit::Pass)
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{
     host::{self, Devices},
     judge,
+    open::Opened,
 };
 use crate::{
     backend::{BackendEntry, ProbeContext},
@@ -13,7 +14,7 @@ use crate::{
         output::{self, Output},
     },
     host::doctor::requirement::Requirement,
-    platform::{Profile, draft::Draft, facts::Facts, identity::is_id},
+    platform::{draft::Draft, facts::Facts, identity::is_id, shipped},
     registry,
 };
 
@@ -38,11 +39,13 @@ pub(super) struct Arguments {
 }
 
 fn parse_id(text: &str) -> Result<String, String> {
-    if is_id(text) {
-        Ok(text.to_owned())
-    } else {
-        Err("must be of lower-case letters, digits and hyphens".into())
+    if !is_id(text) {
+        return Err("must be of lower-case letters, digits and hyphens".into());
     }
+    if shipped::find(text).is_some() {
+        return Err("is the id of a profile that comes with this program; choose another".into());
+    }
+    Ok(text.to_owned())
 }
 
 /// What is required where it is so. The rest changes by itself, or is a number.
@@ -65,8 +68,9 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
         return Err(Failure::usage(message));
     }
     let text = draft(arguments.id.as_deref(), context);
-    // What is written is a profile, or it is not written.
-    Profile::parse(&text)?;
+    // What is written can be obeyed, or it is not written.
+    Opened::of(path.to_str().unwrap_or("-"), text.clone())
+        .map_err(|failure| Failure::internal(failure.message()))?;
     let mut out = Output::open(path)?;
     out.write(text.as_bytes())?;
     out.finish()?;
@@ -112,6 +116,7 @@ fn id_of(facts: &Facts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::Profile;
 
     /// What is written for this host is a profile, and this host fits it.
     #[test]
@@ -122,7 +127,7 @@ mod tests {
         assert_eq!(profile.rules.fit(&facts).mismatches, []);
         assert_eq!(profile.identity.id, id_of(&facts));
         assert!(is_id(&profile.identity.id), "{}", profile.identity.id);
-        assert!(super::super::names::check(&profile).is_ok());
+        assert!(Opened::of("-", draft(None, &context)).is_ok());
     }
 
     /// Ids can be chosen, and are ids.
@@ -132,5 +137,6 @@ mod tests {
         let profile = Profile::parse(&draft(Some("lab-a"), &context)).unwrap();
         assert_eq!(profile.identity.id, "lab-a");
         assert!(parse_id("Lab A").is_err() && parse_id("lab-a").is_ok());
+        assert!(parse_id("dev-laptop").unwrap_err().contains("comes with this program"));
     }
 }

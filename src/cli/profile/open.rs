@@ -8,15 +8,21 @@ use std::{
 use super::names;
 use crate::{
     cli::Failure,
-    gate::limits::Limits,
+    gate::limits::{Limits, LimitsError},
     nearest::hint,
-    platform::{self, Profile, ProfileError, shipped},
-    report::profile::ProfileRecord,
+    platform::{
+        self, Profile, ProfileError,
+        place::{self, Syntax},
+        record::ProfileRecord,
+        shipped,
+    },
 };
 
 /// A profile that can be obeyed.
 #[derive(Clone, Debug)]
 pub(in crate::cli) struct Opened {
+    /// What a user called it: an id, or a file.
+    pub(in crate::cli) asked: String,
     /// What it says.
     pub(in crate::cli) profile: Profile,
     /// Its text, comments and all.
@@ -29,37 +35,58 @@ pub(in crate::cli) struct Opened {
 
 /// Opens the profile that a user named.
 pub(in crate::cli) fn open(asked: &str) -> Result<Opened, Failure> {
-    let text = text(asked)?;
-    let refused = |error: &dyn fmt::Display| Failure::usage(format!("profile {asked}: {error}"));
-    let profile = Profile::parse(&text).map_err(|error| refused(&error))?;
-    names::check(&profile).map_err(|error| refused(&error))?;
-    let limits = Limits::within(&text).map_err(|error| refused(&error))?;
-    names::check_limits(&limits).map_err(|error| refused(&format!("limits: {error}")))?;
-    let digest = platform::digest(&text);
-    Ok(Opened { profile, text, digest, limits })
+    Opened::of(asked, text(asked)?)
+}
+
+/// The limits in the text of a profile. What the syntax allows is told by the table.
+fn limits(text: &str) -> Result<Limits, String> {
+    let limits = Limits::within(text).and_then(|limits| {
+        names::check_limits(&limits)?;
+        Ok(limits)
+    });
+    limits.map_err(|error| match error {
+        LimitsError::Syntax(error) => Syntax::of(&error, text).to_string(),
+        error => match place::of_key(text, error.key()) {
+            Some(place) => format!("{place}: limits: {error}"),
+            None => format!("limits: {error}"),
+        },
+    })
 }
 
 /// The text of a shipped profile, or of a file.
-fn text(asked: &str) -> Result<String, Failure> {
+pub(in crate::cli) fn text(asked: &str) -> Result<String, Failure> {
     if let Some(text) = shipped::find(asked) {
         return Ok(text.to_owned());
     }
+    let path = named(asked).map_err(Failure::usage)?;
+    fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("profile {asked}: cannot read the file: {error}")))
+}
+
+/// What is an id, or can be a file.
+pub(in crate::cli) fn named(asked: &str) -> Result<String, String> {
     let path = Path::new(asked);
     let is_path = asked.contains(['/', MAIN_SEPARATOR]) || path.extension().is_some();
-    if is_path || path.is_file() {
-        return fs::read_to_string(path).map_err(|error| {
-            Failure::usage(format!("profile {asked}: cannot read the file: {error}"))
-        });
+    if shipped::find(asked).is_some() || is_path || path.is_file() {
+        return Ok(asked.to_owned());
     }
     let known: Vec<&str> = shipped::ids().collect();
     let hint = hint(asked, known.iter().copied());
-    Err(Failure::usage(format!(
-        "no profile `{asked}`; known: {}; or name a file{hint}",
-        known.join(", ")
-    )))
+    Err(format!("no profile `{asked}`; known: {}; or name a file{hint}", known.join(", ")))
 }
 
 impl Opened {
+    /// Reads the text of the profile that a user called `asked`.
+    pub(in crate::cli) fn of(asked: &str, text: String) -> Result<Self, Failure> {
+        let refused =
+            |error: &dyn fmt::Display| Failure::usage(format!("profile {asked}: {error}"));
+        let profile = Profile::parse(&text).map_err(|error| refused(&error))?;
+        names::check(&profile).map_err(|error| refused(&error.placed(&text)))?;
+        let limits = limits(&text).map_err(|error| refused(&error))?;
+        let digest = platform::digest(&text);
+        Ok(Self { asked: asked.to_owned(), profile, text, digest, limits })
+    }
+
     /// Its id.
     pub(in crate::cli) fn id(&self) -> &str {
         &self.profile.identity.id

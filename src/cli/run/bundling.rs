@@ -11,7 +11,7 @@ use crate::{
         log::Log,
         staging::{Staging, StagingError},
     },
-    cli::{Exit, Failure, compare::now_unix_s, doctor, interrupt::Interrupt, output, profile},
+    cli::{Exit, Failure, compare::now_unix_s, doctor, interrupt::Interrupt, output},
     export::{
         self,
         document::{self, Origin, Source},
@@ -63,8 +63,8 @@ impl<'a> Bundling<'a> {
         let Tool { version, commit, .. } = Tool::current();
         self.say(&format!("nanogate {version} ({commit}) begins"));
         put(ENVIRONMENT, &format!("{}\n", output::to_json(&Environment::read())?))?;
-        if let Some(asked) = &self.arguments.profile {
-            put(PROFILE, &profile::open(asked)?.text)?;
+        if let Some(under) = &self.arguments.under {
+            put(PROFILE, &under.text)?;
         }
         let (core, quick) = (self.arguments.core, self.arguments.quick);
         let document = doctor::document(core, quick, context, interrupt)?;

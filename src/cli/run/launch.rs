@@ -220,7 +220,8 @@ pub(super) fn begin(
     pinned: Option<Warning>,
     launch: &LaunchRecord,
 ) -> RunRecord {
-    let (threads, cores) = (plan.threads_max(), host.cores_usable);
+    let cores = if plan.team.is_empty() { host.cores_usable } else { plan.team.len() };
+    let threads = plan.threads_max();
     let shared = (threads > cores).then_some(Warning::Oversubscribed { threads, cores });
     let of_plan = pinned.into_iter().chain(shared).chain(plan.hidden()).chain(plan.of_profile());
     let warnings = of_plan.chain(warning::of_host(&host, timer.quality()));

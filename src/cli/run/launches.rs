@@ -41,23 +41,20 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     let bundling = Bundling::open(arguments)?;
     let _lock = RunLock::take().map_err(|error| Failure::new(Exit::Unfit, error))?;
     let interrupt = Interrupt::catch()?;
-    let cases = plan.cases(&Fingerprint::read().caches);
-    if cases.is_empty() {
-        return Err(Failure::usage(
-            "--footprint: no such batch fits; add `cold`, or lower --batch",
-        ));
-    }
+    let cases = arguments.cases(&plan, &Fingerprint::read().caches)?;
     let walk = terminal::is_watched().then(|| Walk::new(&plan, &cases));
     if walk.is_some() {
-        let text = announcement::of(&plan, &cases, &arguments.out);
+        let text = announcement::of(&plan, &cases, arguments);
         eprintln!("{}", prose::fit(&text, &terminal::screen()));
     }
     bundling.surround(context, &interrupt)?;
     let layout_seed = arguments.layout_seed.unwrap_or_else(drawn_seed);
+    let heeds = arguments.heeds.as_deref();
     let (mut has_measured, mut exit) = (false, Exit::Pass);
     for number in 1..=plan.launches() {
         let steps = walk.as_ref().map(|walk| walk.steps(number));
-        let ended = launch((number, layout_seed), steps, bundling.folder(), &interrupt)?;
+        let readings = bundling.folder();
+        let ended = Start { number, layout_seed, heeds, steps, readings }.launch(&interrupt)?;
         has_measured |= ended.has_measured;
         exit = ended.exit;
         bundling.say(&format!("launch {number} ended with exit code {}", exit as u8));
@@ -120,33 +117,41 @@ impl Walk {
     }
 }
 
-/// Starts a process with the same arguments, and waits for it.
-fn launch(
-    (number, layout_seed): (u32, u64),
+/// A launch that is to be started.
+struct Start<'a> {
+    number: u32,
+    layout_seed: u64,
+    heeds: Option<&'a str>,
     steps: Option<Steps>,
-    readings: Option<&Path>,
-    interrupt: &Interrupt,
-) -> Result<Ended, Failure> {
-    let failed = |error| Failure::internal(format!("cannot start launch {number}: {error}"));
-    let program = std::env::current_exe().map_err(failed)?;
-    let (variable, value) = Layout::draw(layout_seed, number).environment();
-    let mut child = Command::new(program)
-        .args(std::env::args_os().skip(1))
-        .args(["--launch", &number.to_string(), "--layout-seed", &layout_seed.to_string()])
-        .args(steps.iter().flat_map(|steps| ["--steps".to_owned(), steps.to_string()]))
-        .args(readings.iter().flat_map(|folder| [Path::new("--readings"), *folder]))
-        .env(variable, value)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(failed)?;
-    let status = wait(&mut child, interrupt).map_err(failed)?;
-    let mut said = String::new();
-    if let Some(mut out) = child.stdout.take() {
-        out.read_to_string(&mut said).map_err(failed)?;
+    readings: Option<&'a Path>,
+}
+
+impl Start<'_> {
+    /// Starts a process with the same arguments, and waits for it.
+    fn launch(self, interrupt: &Interrupt) -> Result<Ended, Failure> {
+        let Self { number, layout_seed, heeds, steps, readings } = self;
+        let failed = |error| Failure::internal(format!("cannot start launch {number}: {error}"));
+        let program = std::env::current_exe().map_err(failed)?;
+        let (variable, value) = Layout::draw(layout_seed, number).environment();
+        let mut child = Command::new(program)
+            .args(std::env::args_os().skip(1))
+            .args(["--launch", &number.to_string(), "--layout-seed", &layout_seed.to_string()])
+            .args(heeds.iter().flat_map(|digest| ["--heeds", *digest]))
+            .args(steps.iter().flat_map(|steps| ["--steps".to_owned(), steps.to_string()]))
+            .args(readings.iter().flat_map(|folder| [Path::new("--readings"), *folder]))
+            .env(variable, value)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        let status = wait(&mut child, interrupt).map_err(failed)?;
+        let mut said = String::new();
+        if let Some(mut out) = child.stdout.take() {
+            out.read_to_string(&mut said).map_err(failed)?;
+        }
+        let has_measured = said.trim() == launch::MEASURED;
+        Ok(Ended { exit: exit_of(number, status)?, has_measured })
     }
-    let has_measured = said.trim() == launch::MEASURED;
-    Ok(Ended { exit: exit_of(number, status)?, has_measured })
 }
 
 /// Waits for a launch, and passes on what asks this process to stop.

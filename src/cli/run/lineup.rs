@@ -67,7 +67,7 @@ impl Lineups {
                     Ok(opened) => lineups.take(entry, opened),
                     // A device that fails leaves the others; what cannot run at all was asked for.
                     Err(error @ OpenError::Unavailable(_)) if plan.is_named(entry.id) => {
-                        let message = format!("--backend {}: {error}", entry.id);
+                        let message = format!("{}: {error}", entry.id);
                         return Err(Failure::new(Exit::Unfit, message));
                     }
                     Err(error) => lineups.failed.push(skipped(entry.id, &error)),

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     backend::BackendKind,
     bundle::readings::{self, Line},
-    cli::{Exit, Failure},
+    cli::{Exit, Failure, choice},
     host::schedule::Disturbance,
     measure::{
         Method, Stop,
@@ -22,7 +22,7 @@ use crate::{
             sweep::{self, Knee, Rates},
         },
     },
-    platform::plan,
+    platform::plan::{self, KNEE_MAX_US, RATE_MAX},
     registry,
     report::{
         hlog::{HlogFolder, HlogFolderError},
@@ -45,7 +45,8 @@ pub(super) struct LoadArguments {
     #[arg(long, value_name = "R", value_delimiter = ',', value_parser = parse_rate)]
     rate: Vec<f64>,
     /// How requests of a client follow one another: poisson or constant [default: poisson]
-    #[arg(long, value_name = "NAME", value_parser = parse_arrivals)]
+    #[arg(long, value_name = "NAME", hide_possible_values = true,
+          value_parser = choice::of(Arrivals::ALL.map(Arrivals::name), parse_arrivals))]
     arrivals: Option<Arrivals>,
     /// Threads that serve, each on a core of its own: a number or `all` [default: the most of
     /// --threads]
@@ -79,10 +80,6 @@ const ATTEMPT_REQUESTS: f64 = 1_200.0;
 /// Share of one worker's requests that a sweep begins with.
 const SWEEP_SHARE: f64 = 0.125;
 
-/// Highest rate and widest bound that make sense to ask for.
-const RATE_MAX: f64 = 1e9;
-const MICROS_MAX: f64 = 1e8;
-
 fn parse_rate(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(rate) if rate > 0.0 && rate <= RATE_MAX => Ok(rate),
@@ -92,14 +89,13 @@ fn parse_rate(text: &str) -> Result<f64, String> {
 
 fn parse_micros(text: &str) -> Result<f64, String> {
     match text.parse() {
-        Ok(micros) if micros > 0.0 && micros <= MICROS_MAX => Ok(micros),
+        Ok(micros) if micros > 0.0 && micros <= KNEE_MAX_US => Ok(micros),
         _ => Err("not a number of microseconds above 0, 100000000 at most".into()),
     }
 }
 
 fn parse_arrivals(text: &str) -> Result<Arrivals, String> {
-    let found = Arrivals::ALL.into_iter().find(|arrivals| arrivals.name() == text);
-    found.ok_or_else(|| "neither `poisson` nor `constant`".into())
+    choice::find("arrivals", text, Arrivals::ALL.map(|arrivals| (arrivals.name(), arrivals)))
 }
 
 /// The load that a run offers.
@@ -118,6 +114,7 @@ impl LoadPlan {
         arguments: &Arguments,
         methods: &[Method],
         budget: Duration,
+        team: &[usize],
     ) -> Result<Option<Self>, Failure> {
         let flags = &arguments.load;
         if !methods.contains(&Method::Load) {
@@ -137,15 +134,19 @@ impl LoadPlan {
         for &rate_per_s in &rates {
             let seed = arguments.seed.unwrap_or(SEED);
             let offered = Offered { clients: 1, rate_per_s, arrivals, seed };
-            arrivals::check(&offered, budget).map_err(Failure::usage)?;
+            let refused = |error| {
+                let source = arguments.source("--rate", "plan.load.rates_per_s");
+                Failure::usage(format!("{source}: {error}"))
+            };
+            arrivals::check(&offered, budget).map_err(refused)?;
         }
-        let most = thread_counts(&arguments.threads).pop().unwrap_or(1);
+        let most = thread_counts(&arguments.threads, team).pop().unwrap_or(1);
         let folder = flags.hlog.as_deref().map(HlogFolder::new);
         Ok(Some(Self {
             clients,
             rates,
             arrivals,
-            workers: flags.workers.map_or(most, Threads::count),
+            workers: flags.workers.map_or(most, |workers| workers.count(team)),
             knee_ns: flags.knee_p99.map(|micros| micros * 1e3),
             hlog: folder.transpose().map_err(Failure::usage)?,
         }))

@@ -2,112 +2,168 @@
 
 use std::time::Duration;
 
-use super::{Arguments, Threads};
+use super::{
+    Arguments, Threads,
+    plan::{Case, Plan},
+};
 use crate::{
-    backend::{BackendEntry, ProbeContext},
+    backend::BackendEntry,
     cli::{
         Exit, Failure,
-        profile::{self, Devices, Found, Opened},
+        profile::{Found, Given, Obeyed},
     },
-    host::affinity,
+    host::fingerprint::Cache,
     measure::{Method, footprint::Wanted},
-    platform::{Profile, pinning::Chosen, plan},
-    report::profile::ProfileRecord,
-    warning::Warning,
+    op::Op,
+    platform::{Profile, plan, record::ProfileRecord},
 };
 
 /// What a profile says of a run that no flag can say.
 #[derive(Clone, Debug)]
 pub(super) struct Under {
+    /// Its text, comments and all.
+    pub(super) text: String,
     /// What the record says of the profile.
     pub(super) record: ProfileRecord,
-    /// Its backends, unless a flag names others.
-    pub(super) backends: Option<Vec<Found>>,
-    /// The cores that threads share out. Empty for all.
+    /// What is measured of its backends, or of those that a flag names.
+    backends: Vec<Found>,
+    /// The operation.
+    pub(super) op: Op,
+    /// The cores that threads share out. Empty for all of the measuring core's kind.
     pub(super) team: Vec<usize>,
     /// The part whose timing report gives modelled time.
     pub(super) timing_report: Option<String>,
 }
 
-/// The arguments with all that the profile says and no flag does. Whoever starts the launches
-/// refuses a host that lacks what is required; the first launch, which begins the record, puts down
-/// what it finds.
-pub(super) fn obey(
-    arguments: &Arguments,
-    asked: &str,
-    context: &mut ProbeContext,
-) -> Result<Arguments, Failure> {
-    let opened = profile::open(asked)?;
-    let profile = &opened.profile;
-    let mut overridden = profile::apply(profile, context);
-    overridden.extend(given(arguments));
-    let mut filled = arguments.clone();
-    fill(&mut filled, profile);
-    let chosen = cores(arguments, &opened)?;
-    filled.core = filled.core.or(chosen.core);
-    let mut under = Under {
-        record: opened.record(overridden),
-        backends: backends(arguments, &opened, context)?,
-        team: chosen.team,
-        timing_report: profile.backends.fpga.timing_report.asked().map(str::to_owned),
-    };
-    match arguments.launch {
-        None => {
-            let requirements = profile::requirements(profile, filled.core);
-            profile::refuse_unmet(opened.id(), &requirements)?;
+/// A backend that is not measured, and why.
+pub(super) type Left = (&'static BackendEntry, String);
+
+impl Arguments {
+    /// The flags that take the place of what a profile says. A new flag does not compile before it
+    /// is one of these, or none.
+    pub(super) fn given(&self) -> Given<'_> {
+        let Self {
+            profile: _,
+            backend,
+            peers,
+            batch,
+            footprint,
+            threads,
+            method,
+            quick,
+            budget,
+            launches,
+            layout_seed: _,
+            launch: _,
+            steps: _,
+            heeds: _,
+            core,
+            corpus,
+            seed,
+            faults,
+            plant_device_loss,
+            save_baseline: _,
+            baseline: _,
+            baseline_lenient: _,
+            out: _,
+            bundle: _,
+            readings: _,
+            history: _,
+            details: _,
+            json: _,
+            under: _,
+            load,
+        } = self;
+        let all = [
+            ("--backend", !backend.is_empty()),
+            ("--peers", *peers),
+            ("--batch", !batch.is_empty()),
+            ("--footprint", !footprint.is_empty()),
+            ("--threads", !threads.is_empty()),
+            ("--method", !method.is_empty()),
+            ("--quick", *quick),
+            ("--budget", budget.is_some()),
+            ("--launches", launches.is_some()),
+            ("--core", core.is_some()),
+            ("--corpus", corpus.is_some()),
+            ("--seed", seed.is_some()),
+            ("--faults", faults.is_some()),
+            ("--plant-device-loss", plant_device_loss.is_some()),
+        ];
+        let all = all.into_iter().chain(load.given_of_plan());
+        let flags = all.filter(|(_, is_given)| *is_given).map(|(flag, _)| flag).collect();
+        Given { flags, core: *core, backends: backend }
+    }
+
+    /// Fills in all that a profile says and no flag does.
+    pub(super) fn fill(&mut self, obeyed: Obeyed) {
+        let Obeyed { opened, record, chosen, backends } = obeyed;
+        self.fill_plan(&opened.profile);
+        self.core = chosen.core;
+        self.under = Some(Under {
+            text: opened.text,
+            record,
+            backends,
+            op: opened.profile.plan.op(),
+            team: chosen.team,
+            timing_report: opened.profile.backends.fpga.timing_report.asked().map(str::to_owned),
+        });
+    }
+
+    /// Fills in the plan. Its names are known: the profile was opened.
+    fn fill_plan(&mut self, profile: &Profile) {
+        let plan = &profile.plan;
+        if self.batch.is_empty() {
+            self.batch.clone_from(&plan.batch_lens);
         }
-        Some(1) => put_down(&mut under.record, profile, filled.core, context),
-        Some(_) => {}
+        if self.footprint.is_empty() && !self.quick {
+            let wanted = plan.footprints.iter().filter_map(|name| Wanted::parse(name).ok());
+            self.footprint = wanted.collect();
+        }
+        if self.threads.is_empty() {
+            self.threads = plan.threads.iter().copied().map(Threads::from).collect();
+        }
+        if self.method.is_empty() {
+            let is_asked = |method: &Method| plan.methods.iter().any(|name| name == method.name());
+            self.method = Method::ALL.into_iter().filter(is_asked).collect();
+        }
+        if self.budget.is_none() && !self.quick {
+            self.budget = Some(Duration::from_secs_f64(plan.budget_s));
+        }
+        self.launches = self.launches.or(Some(plan.launches));
+        self.seed = self.seed.or(Some(plan.seed));
+        self.faults = self.faults.or(Some(plan.faults_permille));
+        if self.method.contains(&Method::Load) {
+            self.load.fill(&plan.load);
+        }
     }
-    filled.under = Some(under);
-    Ok(filled)
-}
 
-/// The flags that take the place of what a profile says.
-fn given(arguments: &Arguments) -> Vec<String> {
-    let all = [
-        ("--backend", !arguments.backend.is_empty()),
-        ("--peers", arguments.peers),
-        ("--batch", !arguments.batch.is_empty()),
-        ("--footprint", !arguments.footprint.is_empty()),
-        ("--threads", !arguments.threads.is_empty()),
-        ("--method", !arguments.method.is_empty()),
-        ("--quick", arguments.quick),
-        ("--budget", arguments.budget.is_some()),
-        ("--launches", arguments.launches.is_some()),
-        ("--core", arguments.core.is_some()),
-        ("--seed", arguments.seed.is_some()),
-        ("--faults", arguments.faults.is_some()),
-    ];
-    let all = all.into_iter().chain(arguments.load.given_of_plan());
-    all.filter(|(_, is_given)| *is_given).map(|(flag, _)| flag.to_owned()).collect()
-}
+    /// The flag that says something, or the key of the profile that says it in its place.
+    pub(super) fn source(&self, flag: &str, key: &str) -> String {
+        match self.under_for(flag) {
+            Some(under) => format!("profile {}: {key}", under.record.id),
+            None => flag.to_owned(),
+        }
+    }
 
-/// Fills in the plan. Its names are known: the profile was opened.
-fn fill(arguments: &mut Arguments, profile: &Profile) {
-    let plan = &profile.plan;
-    if arguments.batch.is_empty() {
-        arguments.batch.clone_from(&plan.batch_lens);
+    /// The profile, where it says what the flag leaves open.
+    fn under_for(&self, flag: &str) -> Option<&Under> {
+        let is_left = |under: &&Under| !under.record.overridden.iter().any(|one| one == flag);
+        self.under.as_ref().filter(is_left)
     }
-    if arguments.footprint.is_empty() && !arguments.quick {
-        let wanted = plan.footprints.iter().filter_map(|name| Wanted::parse(name).ok());
-        arguments.footprint = wanted.collect();
-    }
-    if arguments.threads.is_empty() {
-        arguments.threads = plan.threads.iter().copied().map(Threads::from).collect();
-    }
-    if arguments.method.is_empty() {
-        let is_asked = |method: &Method| plan.methods.iter().any(|name| name == method.name());
-        arguments.method = Method::ALL.into_iter().filter(is_asked).collect();
-    }
-    if arguments.budget.is_none() && !arguments.quick {
-        arguments.budget = Some(Duration::from_secs_f64(plan.budget_s));
-    }
-    arguments.launches = arguments.launches.or(Some(plan.launches));
-    arguments.seed = arguments.seed.or(Some(plan.seed));
-    arguments.faults = arguments.faults.or(Some(plan.faults_permille));
-    if arguments.method.contains(&Method::Load) {
-        arguments.load.fill(&plan.load);
+
+    /// What is measured on a host with these caches. A profile that leaves nothing is in order, and
+    /// the host is not.
+    pub(super) fn cases(&self, plan: &Plan, caches: &[Cache]) -> Result<Vec<Case>, Failure> {
+        let cases = plan.cases(caches);
+        if !cases.is_empty() {
+            return Ok(cases);
+        }
+        let flag = "--footprint";
+        let source = self.source(flag, "plan.footprints");
+        let exit = if self.under_for(flag).is_some() { Exit::Unfit } else { Exit::Usage };
+        let message = format!("{source}: no such batch fits here; add `cold`, or shorten batches");
+        Err(Failure::new(exit, message))
     }
 }
 
@@ -120,74 +176,20 @@ impl From<plan::Threads> for Threads {
     }
 }
 
-/// The cores, unless a flag names the measuring one.
-fn cores(arguments: &Arguments, opened: &Opened) -> Result<Chosen, Failure> {
-    if arguments.core.is_some() {
-        return Ok(Chosen::default());
-    }
-    let usable = affinity::usable().unwrap_or_default();
-    let refused = |error| Failure::new(Exit::Unfit, format!("profile {}: {error}", opened.id()));
-    opened.profile.pinning.choose(&usable).map_err(refused)
-}
-
-/// The backends, unless flags name others. Without one that is required there is no run.
-fn backends(
-    arguments: &Arguments,
-    opened: &Opened,
-    context: &mut ProbeContext,
-) -> Result<Option<Vec<Found>>, Failure> {
-    if !arguments.backend.is_empty() {
-        return Ok(None);
-    }
-    let found = profile::backends(&opened.profile, context);
-    profile::refuse_missing(opened.id(), &found)?;
-    Ok(Some(found))
-}
-
-/// Sets the host against the profile, for the record.
-fn put_down(
-    record: &mut ProfileRecord,
-    profile: &Profile,
-    core: Option<usize>,
-    context: &ProbeContext,
-) {
-    let rules = &profile.rules;
-    let devices = if rules.asks_for_gpu() { Devices::Probed } else { Devices::LeftOut };
-    let fit = rules.fit(&profile::facts(context, devices));
-    record.mismatches = fit.mismatches.iter().map(ToString::to_string).collect();
-    record.requirements = profile::requirements(profile, core);
-}
-
 impl Under {
-    /// The backends that are measured, and those that are not with the reason. `None` where flags
-    /// name them.
-    pub(super) fn backends(&self) -> Option<(Vec<&'static BackendEntry>, Vec<Left>)> {
-        let found = self.backends.as_ref()?;
-        let able = found.iter().filter(|one| one.probed.is_ok()).map(|one| one.entry);
-        let left = found.iter().filter_map(|one| Some((one.entry, one.probed.clone().err()?)));
-        Some((able.collect(), left.collect()))
+    /// The backends that are measured, and those that are not with the reason.
+    pub(super) fn backends(&self) -> (Vec<&'static BackendEntry>, Vec<Left>) {
+        let able = self.backends.iter().filter(|one| one.probed.is_ok()).map(|one| one.entry);
+        let left =
+            self.backends.iter().filter_map(|one| Some((one.entry, one.probed.clone().err()?)));
+        (able.collect(), left.collect())
     }
 
     /// The ids without which there is no run.
     pub(super) fn required(&self) -> Vec<String> {
-        let all = self.backends.iter().flatten().filter(|one| one.required);
+        let all = self.backends.iter().filter(|one| one.required);
         all.map(|one| one.entry.id.to_owned()).collect()
     }
-}
-
-/// A backend that is not measured, and why.
-pub(super) type Left = (&'static BackendEntry, String);
-
-/// What speaks against a run under a profile.
-pub(super) fn warnings(record: &ProfileRecord) -> Vec<Warning> {
-    let ProfileRecord { id, mismatches, overridden, .. } = record;
-    let said =
-        |all: &[String], separator: &str| Some(all.join(separator)).filter(|said| !said.is_empty());
-    let id = || id.clone();
-    let mismatch = said(mismatches, "; ").map(|what| Warning::ProfileMismatch { id: id(), what });
-    let unmet = said(&record.unmet(), "; ").map(|what| Warning::ProfileUnmet { id: id(), what });
-    let flags = said(overridden, ", ").map(|flags| Warning::ProfileOverridden { id: id(), flags });
-    [mismatch, unmet, flags].into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -195,20 +197,23 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::platform::identity::Status;
+    use crate::{
+        backend::ProbeContext,
+        cli::{profile, run::Bare},
+        host::affinity,
+        platform::shipped,
+    };
 
-    #[derive(clap::Parser)]
-    struct Line {
-        #[command(flatten)]
-        arguments: Arguments,
+    fn obeyed_text(text: &str, flags: &[&str]) -> Result<Arguments, Failure> {
+        let Bare { mut arguments } = Bare::parse_from(["run"].iter().chain(flags));
+        let opened = profile::Opened::of("mine.toml", text.to_owned())?;
+        let obeyed = profile::obey(opened, arguments.given(), &mut ProbeContext::default())?;
+        arguments.fill(obeyed);
+        Ok(arguments)
     }
 
     fn obeyed(flags: &[&str]) -> Arguments {
-        // A later launch: whether this host is fit is not asked.
-        let line = ["run", "--launch", "2", "--layout-seed", "1", "--profile", "ci-shared-2core"];
-        let Line { arguments } = Line::parse_from(line.iter().chain(flags));
-        let asked = arguments.profile.clone().unwrap();
-        let filled = obey(&arguments, &asked, &mut ProbeContext::default());
+        let filled = obeyed_text(shipped::find("ci-shared-2core").unwrap(), flags);
         filled.unwrap_or_else(|failure| panic!("{}", failure.message()))
     }
 
@@ -224,39 +229,86 @@ mod tests {
         assert_eq!(filled.threads.len(), 2);
         let under = filled.under.unwrap();
         assert_eq!(under.required(), ["scalar", "reference"]);
-        let (able, left) = under.backends().unwrap();
+        let (able, left) = under.backends();
         assert!(able.iter().any(|entry| entry.id == "scalar"));
         assert!(left.iter().any(|(entry, why)| entry.id == "simd-avx2" && !why.is_empty()));
         assert_eq!(under.record.overridden, [""; 0]);
     }
 
-    /// What a flag says counts, and the record says so.
+    /// What a flag says counts, and the record says so: also where it is no part of the plan.
     #[test]
     fn flags_win() {
         let filled = obeyed(&["--batch", "7", "--backend", "scalar", "--seed", "5", "--quick"]);
         assert_eq!((filled.batch.as_slice(), filled.seed), ([7].as_slice(), Some(5)));
         assert!(filled.footprint.is_empty() && filled.budget.is_none());
         let under = filled.under.unwrap();
-        assert!(under.backends().is_none() && under.required().is_empty());
+        assert_eq!(under.required(), ["scalar"]);
         assert_eq!(under.record.overridden, ["--backend", "--batch", "--quick", "--seed"]);
+        let under = obeyed(&["--corpus", "x", "--plant-device-loss", "1"]).under.unwrap();
+        assert_eq!(under.record.overridden, ["--corpus", "--plant-device-loss"]);
     }
 
-    /// Each reason to distrust a run under a profile has its own warning, and a clean run has none.
+    /// A flag names backends; what devices must be stays as the profile says.
     #[test]
-    fn reasons_become_warnings() {
-        let mut record = ProfileRecord {
-            id: "x".into(),
-            status: Status::Supported,
-            digest: "0".repeat(64),
-            overridden: Vec::new(),
-            mismatches: Vec::new(),
-            requirements: Vec::new(),
+    fn rules_on_devices_stay() {
+        let text = shipped::find("fpga-ice40").unwrap().replace("lanes = 4", "lanes = 2");
+        let refused = obeyed_text(&text, &["--backend", "fpga-verilator"]).unwrap_err();
+        assert_eq!(refused.exit(), Exit::Unfit);
+        assert!(refused.message().starts_with("--backend: under profile mine.toml"));
+        let unknown = obeyed_text(&text, &["--backend", "fpga"]).unwrap_err();
+        assert_eq!(unknown.exit(), Exit::Usage);
+    }
+
+    fn plan(text: &str, flags: &[&str]) -> Result<Plan, Failure> {
+        Plan::new(&obeyed_text(text, flags)?, &ProbeContext::default())
+    }
+
+    /// Of a list, `all` is as many threads as it has cores, whatever else the host has.
+    #[test]
+    fn a_list_bounds_all() {
+        let core = affinity::pick(None).unwrap();
+        let text = shipped::find("ci-shared-2core").unwrap();
+        let text = text.replace("\"isolated-else-last\"", "\"list\"");
+        let text = text.replace("cores = []", &format!("cores = [{core}]"));
+        let found = plan(&text, &["--workers", "all", "--method", "load,throughput"]).unwrap();
+        assert_eq!((found.thread_counts, found.team), (vec![1], vec![core]));
+        let refused = plan(&text, &["--core", &(core + 1).to_string()]).map(drop).unwrap_err();
+        assert_eq!(refused.exit(), Exit::Usage);
+    }
+
+    /// What no method measures is left out with the reason.
+    #[test]
+    fn idle_backends_are_told() {
+        let text = shipped::find("ci-shared-2core").unwrap();
+        let found = plan(text, &["--backend", "scalar,reference", "--method", "cycles"]);
+        assert_eq!(found.map(drop).unwrap_err().exit(), Exit::Unfit);
+        let text = text.replace("\"latency\", \"cycles\"", "\"latency\"");
+        let found = plan(&text, &[]).unwrap();
+        let is_simulated = |backend: &str| backend == "fpga-verilator";
+        assert!(found.backends.iter().all(|entry| !is_simulated(entry.id)));
+        assert!(found.skipped().iter().any(|one| is_simulated(&one.backend)));
+    }
+
+    /// A place that the host does not have is told by the key that asks for it, and the host is at
+    /// fault; by the flag, and the request is, where one asks.
+    #[test]
+    fn sources_are_named() {
+        let text = shipped::find("ci-shared-2core").unwrap();
+        let text = text.replace("footprints = [\"hot\"]", "footprints = [\"L9\"]");
+        let caches = crate::host::fingerprint::Fingerprint::read().caches;
+        if caches.is_empty() {
+            return;
+        }
+        let refused = |flags: &[&str]| {
+            let arguments = obeyed_text(&text, flags).unwrap();
+            let plan = Plan::new(&arguments, &ProbeContext::default()).unwrap();
+            arguments.cases(&plan, &caches).map(drop).unwrap_err()
         };
-        assert_eq!(warnings(&record), []);
-        record.overridden = vec!["--batch".into(), "--core".into()];
-        record.mismatches = vec!["os: wants macos, found linux".into()];
-        let codes: Vec<&str> = warnings(&record).iter().map(Warning::code).collect();
-        assert_eq!(codes, ["profile-mismatch", "profile-overridden"]);
-        assert!(warnings(&record)[1].to_string().contains("--batch, --core"));
+        let of_profile = refused(&[]);
+        assert_eq!(of_profile.exit(), Exit::Unfit);
+        assert!(of_profile.message().starts_with("profile ci-shared-2core: plan.footprints: "));
+        let of_flag = refused(&["--footprint", "L8"]);
+        assert_eq!(of_flag.exit(), Exit::Usage);
+        assert!(of_flag.message().starts_with("--footprint: "), "{}", of_flag.message());
     }
 }

@@ -5,23 +5,24 @@ use std::time::Duration;
 use super::{
     Arguments, Threads,
     load::LoadPlan,
-    obey::{self, Left, Under},
+    obey::{Left, Under},
 };
 use crate::{
     backend::{BackendEntry, BackendKind, ProbeContext},
-    cli::{Exit, Failure, backends_asked, corpus_asked},
+    cli::{Exit, Failure, backends_asked, corpus_asked, profile},
     corpus::Corpus,
-    host::fingerprint::Cache,
+    host::{
+        affinity::{self, PinError},
+        fingerprint::Cache,
+    },
     measure::{
         Limits, Method, Subject,
         footprint::{self, Footprint, Wanted},
     },
     op::Op,
+    platform::record::ProfileRecord,
     registry,
-    report::{
-        profile::ProfileRecord,
-        record::{CorpusRecord, Skipped},
-    },
+    report::record::{CorpusRecord, Skipped},
     warning::Warning,
 };
 
@@ -68,7 +69,7 @@ pub(super) struct Plan {
     pub(super) load: Option<LoadPlan>,
     /// The profile that the run is under.
     pub(super) profile: Option<ProfileRecord>,
-    /// The cores that threads share out. Empty for all that this process may use.
+    /// The cores that threads share out. Empty where the system lists none.
     pub(super) team: Vec<usize>,
     /// The part whose timing report gives modelled time. All reports do where it is absent.
     pub(super) timing_report: Option<String>,
@@ -106,40 +107,68 @@ impl Case {
     }
 }
 
-/// Whether a method measures backends of this kind.
-const fn suits(method: Method, kind: BackendKind) -> bool {
-    match method.subject() {
-        Subject::HostTime => !matches!(kind, BackendKind::Fpga),
-        Subject::Host => !matches!(kind, BackendKind::Gpu | BackendKind::Fpga),
-        Subject::Device => matches!(kind, BackendKind::Gpu),
-        Subject::Simulated => matches!(kind, BackendKind::Fpga),
-    }
-}
-
 /// Refuses methods of which none measures any of these backends.
-fn refuse_unsuited(methods: &[Method], backends: &[&BackendEntry]) -> Result<(), Failure> {
-    let any = |method: &Method| backends.iter().any(|entry| suits(*method, entry.kind));
-    if methods.iter().any(any) {
+fn refuse_unsuited(
+    arguments: &Arguments,
+    methods: &[Method],
+    backends: &[&BackendEntry],
+) -> Result<(), Failure> {
+    if backends.iter().any(|entry| is_measured(methods, entry)) {
         return Ok(());
     }
+    let source = arguments.source("--method", "plan.methods");
     let asked = methods.iter().map(|method| method.name()).collect::<Vec<_>>().join(", ");
     let of = |subject| methods.iter().any(|method| method.subject() == subject);
     if of(Subject::HostTime) {
         return Err(Failure::usage(format!(
-            "--method {asked}: measures host time, of which simulated hardware has none; use \
-             --method cycles"
+            "{source} {asked}: measures host time, of which simulated hardware has none; use the \
+             method cycles"
         )));
     }
-    let whose = match (of(Subject::Device), of(Subject::Simulated)) {
-        (true, true) => "devices and simulated hardware",
-        (_, true) => "simulated hardware",
-        _ => "devices",
-    };
+    let all = [
+        (Subject::Host, "backends of the host"),
+        (Subject::Device, "devices"),
+        (Subject::Simulated, "simulated hardware"),
+    ];
+    let whose: Vec<&str> =
+        all.into_iter().filter(|(subject, _)| of(*subject)).map(|(_, whose)| whose).collect();
     let message = format!(
-        "--method {asked}: for {whose} only, and none is among the backends to be measured; \
-         `nanogate backends` says why"
+        "{source} {asked}: for {} only, and none is among the backends to be measured; \
+         `nanogate backends` says why",
+        whose.join(" and ")
     );
     Err(Failure::new(Exit::Unfit, message))
+}
+
+fn is_measured(methods: &[Method], entry: &BackendEntry) -> bool {
+    methods.iter().any(|method| method.measures(entry.kind))
+}
+
+/// Takes out the backends that no method measures, and gives them with what would.
+fn take_idle(methods: &[Method], backends: &mut Vec<&'static BackendEntry>) -> Vec<Left> {
+    let all: Vec<_> = std::mem::take(backends);
+    let (measured, idle): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|entry| is_measured(methods, entry));
+    *backends = measured;
+    let left = |entry: &'static BackendEntry| {
+        let others = Method::ALL.into_iter().filter(|method| method.measures(entry.kind));
+        let others = others.map(Method::name).collect::<Vec<_>>().join(", ");
+        (entry, format!("no method of this run measures it; one of {others} would"))
+    };
+    idle.into_iter().map(left).collect()
+}
+
+/// The cores that threads share out: those that a profile lists, else all of the measuring core's
+/// kind. Empty where the system lists none.
+fn team(arguments: &Arguments) -> Result<Vec<usize>, Failure> {
+    let listed = arguments.under.as_ref().map(|under| under.team.clone()).unwrap_or_default();
+    if !listed.is_empty() {
+        return Ok(listed);
+    }
+    match affinity::team(arguments.core) {
+        Err(error @ PinError::NoSuchCore { .. }) => Err(Failure::usage(format!("--core: {error}"))),
+        team => Ok(team.unwrap_or_default()),
+    }
 }
 
 /// The backends that are measured, and those that are not.
@@ -147,7 +176,7 @@ fn backends(
     arguments: &Arguments,
     context: &ProbeContext,
 ) -> Result<(Vec<&'static BackendEntry>, Vec<Left>), Failure> {
-    let Some((mut able, left)) = arguments.under.as_ref().and_then(Under::backends) else {
+    let Some((mut able, left)) = arguments.under.as_ref().map(Under::backends) else {
         let (able, left) = backends_asked(&arguments.backend, arguments.peers, context)?;
         let reasons = left.into_iter().map(|(entry, reason)| (entry, reason.to_string()));
         return Ok((able, reasons.collect()));
@@ -174,8 +203,8 @@ fn footprints(arguments: &Arguments, methods: &[Method]) -> Vec<Wanted> {
 }
 
 /// One thread is always among several counts: scaling is read against it.
-pub(super) fn thread_counts(asked: &[Threads]) -> Vec<usize> {
-    let mut counts: Vec<usize> = asked.iter().map(|threads| threads.count()).collect();
+pub(super) fn thread_counts(asked: &[Threads], team: &[usize]) -> Vec<usize> {
+    let mut counts: Vec<usize> = asked.iter().map(|threads| threads.count(team)).collect();
     counts.push(1);
     counts.sort_unstable();
     counts.dedup();
@@ -192,10 +221,16 @@ impl Plan {
         let methods: Vec<Method> = Method::ALL.into_iter().filter(chosen).collect();
         let default_budget = if arguments.quick { BUDGET_QUICK } else { BUDGET };
         let budget = arguments.budget.unwrap_or(default_budget);
-        let load = LoadPlan::new(arguments, &methods, budget)?;
-        let (mut backends, missing) = backends(arguments, context)?;
+        let team = team(arguments)?;
+        let load = LoadPlan::new(arguments, &methods, budget, &team)?;
+        let (mut backends, mut missing) = backends(arguments, context)?;
         let under = arguments.under.as_ref();
-        let required = under.filter(|_| arguments.backend.is_empty()).map(Under::required);
+        let named = under.map_or_else(|| arguments.backend.clone(), Under::required);
+        refuse_unsuited(arguments, &methods, &backends)?;
+        // What nobody named is left out without a word.
+        if under.is_some() || !named.is_empty() {
+            missing.extend(take_idle(&methods, &mut backends));
+        }
         // The baseline first: it is what the others are read against. Devices below a roof of their
         // own, and last what has no time at all.
         backends.sort_by_key(|entry| {
@@ -216,25 +251,24 @@ impl Plan {
         batch_lens.dedup();
         let mut threads = arguments.threads.clone();
         threads.extend(arguments.load.workers);
-        refuse_unsuited(&methods, &backends)?;
         Ok(Self {
             context: context.clone(),
-            op: Op::Decide,
+            op: under.map_or(Op::Decide, |under| under.op),
             corpus: corpus_asked(arguments.corpus.as_deref())?,
             seed: arguments.seed.unwrap_or(SEED),
             faults_permille: arguments.faults.unwrap_or(FAULTS_PERMILLE),
             backends,
-            named: required.unwrap_or_else(|| arguments.backend.clone()),
+            named,
             missing,
             batch_lens,
             footprints: footprints(arguments, &methods),
-            thread_counts: thread_counts(&threads),
+            thread_counts: thread_counts(&threads, &team),
             methods,
             launches: arguments.launches.unwrap_or(LAUNCHES),
             limits: Limits { budget, precision: PRECISION },
             load,
             profile: under.map(|under| under.record.clone()),
-            team: under.map(|under| under.team.clone()).unwrap_or_default(),
+            team,
             timing_report: under.and_then(|under| under.timing_report.clone()),
         })
     }
@@ -267,7 +301,7 @@ impl Plan {
         let is_timed = |method: &Method| {
             self.backends
                 .iter()
-                .any(|entry| method.subject() == Subject::HostTime && suits(*method, entry.kind))
+                .any(|entry| method.subject() == Subject::HostTime && method.measures(entry.kind))
         };
         if self.methods.iter().any(is_timed) { self.launches } else { 1 }
     }
@@ -329,7 +363,7 @@ impl Plan {
         let of = |case: &Case, method: &Method, entry: &BackendEntry| {
             let is_device = entry.kind == BackendKind::Gpu;
             match method {
-                _ if !suits(*method, entry.kind) => 0,
+                _ if !method.measures(entry.kind) => 0,
                 Method::Throughput | Method::Latency if is_device => {
                     usize::from(case.suits_devices())
                 }
@@ -365,7 +399,7 @@ impl Plan {
 
     /// What speaks against the run under its profile.
     pub(super) fn of_profile(&self) -> Vec<Warning> {
-        self.profile.as_ref().map(obey::warnings).unwrap_or_default()
+        self.profile.as_ref().map(profile::warnings).unwrap_or_default()
     }
 
     /// What is said of processor features that are hidden, where the machine has any of them.

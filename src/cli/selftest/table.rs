@@ -9,6 +9,7 @@ use crate::{
         selftest::{Planted, SelfTest, Status},
     },
     measure::empty::Zero,
+    plural::counted,
     report::{
         columns::{self, Columns},
         prose,
@@ -53,11 +54,11 @@ fn head(result: &SelfTest) -> String {
         Status::Interrupted => "  (interrupted: what was measured until then)",
     };
     format!(
-        "Self-test of comparisons on this host: {}, {} records per batch in {}, {core}{ended}\n\
+        "Self-test of comparisons on this host: {}, {} per batch in {}, {core}{ended}\n\
          comparison  {} launches of two processes, {} readings of {:.0} us each; {seconds}\n\
          alarm       sign test at {} and its whole interval beyond {} %\n",
         settings.backend,
-        settings.batch_len,
+        counted(settings.batch_len, "record"),
         sizing.home,
         sizing.launches,
         2 * sizing.blocks,

@@ -16,7 +16,10 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::variables::{self, flag_of, is_switch};
+use super::{
+    conflict,
+    variables::{self, flag_of, is_switch},
+};
 use crate::{
     cli::{Arguments, Failure},
     nearest,
@@ -76,6 +79,16 @@ impl File {
         }
         let text = fs::read_to_string(path).map_err(|error| refused(&error))?;
         Ok(Self { path: path.to_owned(), text })
+    }
+
+    /// A file with this text.
+    #[cfg(test)]
+    pub(super) fn of(text: &str) -> Self {
+        Self { path: HERE.into(), text: text.into() }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -200,6 +213,9 @@ fn unknown_verb(name: &str, command: &Command) -> String {
 }
 
 fn unknown_flag(name: &str, command: &Command) -> String {
+    if visible(command).any(|verb| verb.get_name() == name) {
+        return format!("`{name}` is a verb: write its flags below [{name}], once");
+    }
     let hint = nearest::hint(name, command.get_arguments().filter_map(flag_of));
     format!("`{}` has no flag `--{name}`{hint}", command.get_name())
 }
@@ -250,42 +266,15 @@ impl Setting {
         if variables::is_set(&variables::name_of(&self.verbs, &self.flag)) {
             return true;
         }
-        let verb = self.verbs.iter().try_fold(command, |above, name| above.find_subcommand(name));
-        let given = given.and_then(|given| self.of(given));
-        let (Some(verb), Some(given)) = (verb, given) else { return false };
-        let Some(own) = verb.get_arguments().find(|arg| arg.get_id() == self.id.as_str()) else {
-            return false;
-        };
-        let is_given = |arg: &&Arg| {
-            let source = given.value_source(arg.get_id().as_str());
-            source.is_some_and(|source| source != ValueSource::DefaultValue)
-        };
-        let others = verb.get_arguments().filter(|arg| arg.get_id() != own.get_id());
-        others.filter(is_given).any(|other| excludes(verb, own, other))
+        given.is_some_and(|given| conflict::is_excluded(command, &self.verbs, &self.id, given))
     }
 
     /// Whether a flag of the verb that was asked for is as the file has it.
     pub(super) fn is_used(&self, matches: &ArgMatches) -> bool {
-        let source = self.of(matches).and_then(|verb| verb.value_source(&self.id));
+        let verb = conflict::of(&self.verbs, matches);
+        let source = verb.and_then(|verb| verb.value_source(&self.id));
         source == Some(ValueSource::DefaultValue)
     }
-
-    /// What was given to its verb. `None` where another was asked for.
-    fn of<'m>(&self, matches: &'m ArgMatches) -> Option<&'m ArgMatches> {
-        self.verbs.iter().try_fold(matches, |above, verb| above.subcommand_matches(verb))
-    }
-}
-
-/// Whether two flags of a verb exclude one another.
-fn excludes(verb: &Command, one: &Arg, other: &Arg) -> bool {
-    let names = |one: &Arg, other: &Arg| {
-        verb.get_arg_conflicts_with(one).iter().any(|arg| arg.get_id() == other.get_id())
-    };
-    let holds_both = |group: &clap::ArgGroup| {
-        let mut ids = group.get_args().filter(|id| [one.get_id(), other.get_id()].contains(id));
-        ids.nth(1).is_some() && !group.clone().is_multiple()
-    };
-    names(one, other) || names(other, one) || verb.get_groups().any(holds_both)
 }
 
 /// Makes what a file says the default of each flag.
@@ -307,14 +296,10 @@ pub(super) fn apply(command: Command, verbs: &[String], settings: &[Setting]) ->
 mod tests {
     use super::*;
 
-    fn file(text: &str) -> File {
-        File { path: "nanogate.toml".into(), text: text.into() }
-    }
-
     fn parsed(text: &str, words: &[&str]) -> ArgMatches {
         let command = Arguments::command();
         let first = command.clone().try_get_matches_from(words).ok();
-        let settings = file(text).settings(&command, first.as_ref()).map_err(|_| ()).unwrap();
+        let settings = File::of(text).settings(&command, first.as_ref()).map_err(|_| ()).unwrap();
         apply(command, &[], &settings).try_get_matches_from(words).unwrap()
     }
 
@@ -367,10 +352,13 @@ mod tests {
             ("[run]\nbatch = [0]", ":2:9: "),
             ("[decide]\nraw = true\nsummary = true", "cannot be used with"),
             ("[report]\nfrom = 'elsewhere'", "github-action-benchmark"),
-            ("run = 1", "has no flag `--run`"),
+            ("run = 1", ":1:1: `run` is a verb: write its flags below [run]"),
+            ("[[run]]\nbudget = 1", "`run` is a verb"),
+            ("[run]\nbackend = ['scaler']", ":2:11: invalid value 'scaler'"),
+            ("[run]\nprofile = 'h200'", ":2:11: "),
             ("[run\n", ":1:"),
         ] {
-            let refused = file(text).settings(&Arguments::command(), None).unwrap_err();
+            let refused = File::of(text).settings(&Arguments::command(), None).unwrap_err();
             assert!(refused.message().contains(says), "{text}: {}", refused.message());
             assert!(!refused.message().contains('\n'), "{}", refused.message());
         }

@@ -10,6 +10,7 @@ use crate::{
         number::short,
         status::fault,
     },
+    plural::counted,
     report::record::{Entry, RunRecord},
 };
 
@@ -35,12 +36,12 @@ fn heading(record: &RunRecord) -> String {
         .map_or_else(|| "complete".into(), |(kind, says)| format!("**{kind}**: {says}"));
     let (tool, host) = (&record.tool, &record.host);
     let mut text = format!(
-        "## nanogate: run of {} UTC, {status}\n\nProgram {} {} {}, {} launches.",
+        "## nanogate: run of {} UTC, {status}\n\nProgram {} {} {}, {}.",
         utc(record.started_unix_s),
         code(&tool.version),
         code(&tool.commit),
         code(&tool.profile),
-        record.launches.len()
+        counted(record.launches.len(), "launch")
     );
     if let Some(model) = &host.cpu_model {
         let _ = write!(text, " Host {}, {} cores.", code(model), host.cores_usable);
@@ -95,7 +96,7 @@ fn remarks(record: &RunRecord) -> Vec<String> {
     let whole = record.warnings.iter();
     let whole = whole.map(|one| format!("- {}: {}", code(&one.code), code(&one.message)));
     let entries = kinds.into_iter().map(|(kind, (count, message))| {
-        format!("- {}: {count} entries, such as: {}", code(kind), code(message))
+        format!("- {}: {}, such as: {}", code(kind), counted(count, "entry"), code(message))
     });
     let skipped = record.skipped.iter();
     let skipped =

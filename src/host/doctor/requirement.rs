@@ -7,7 +7,10 @@ use thiserror::Error;
 
 use super::{Examination, devices::Presence, judge::counters_available};
 use crate::{
-    host::{doctor::devices::Device, timer::Source},
+    host::{
+        doctor::{devices::Device, facts::cores::Cores},
+        timer::Source,
+    },
     nearest,
     warning::LOAD_SHARE_MAX,
 };
@@ -66,8 +69,7 @@ const KNOWN: &str = "cores=N, isolated, governor, turbo-off, smt-off, bare-metal
 
 /// The one that was probably meant.
 fn hint(name: &str) -> String {
-    let names = KNOWN.split(", ").map(|shown| shown.split('=').next().unwrap_or(shown));
-    nearest::hint(name, names)
+    nearest::hint(name, Requirement::names().map(|name| name.trim_end_matches('=')))
 }
 
 /// A requirement set against a machine.
@@ -81,6 +83,14 @@ pub struct Checked {
     pub found: String,
     /// What to do, where it is not met.
     pub remedy: Option<String>,
+}
+
+impl Requirement {
+    /// Their names. Those that need a number end in `=`.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        let name = |shown: &'static str| shown.find('=').map_or(shown, |at| &shown[..=at]);
+        KNOWN.split(", ").map(name)
+    }
 }
 
 impl FromStr for Requirement {
@@ -152,6 +162,10 @@ impl From<Requirement> for String {
     }
 }
 
+/// What to do about what nobody can look up.
+const UNTOLD: &str =
+    "not told by this system; use bare metal, or take it out of the profile or the flag";
+
 /// What was found, and whether it is what was required. `None` where it is unknown.
 type Answer = (Option<bool>, String);
 
@@ -160,10 +174,12 @@ impl Requirement {
     #[must_use]
     pub fn check(self, examination: &Examination) -> Checked {
         let (met, found) = self.answer(examination);
-        let found = if met.is_none() { format!("unknown: {found}") } else { found };
-        let met = met == Some(true);
-        let remedy = (!met).then(|| self.remedy(examination));
-        Checked { requirement: self, met, found, remedy }
+        let (found, remedy) = match met {
+            Some(true) => (found, None),
+            Some(false) => (found, Some(self.remedy(examination))),
+            None => (format!("unknown: {found}"), Some(UNTOLD.to_owned())),
+        };
+        Checked { requirement: self, met: met == Some(true), found, remedy }
     }
 
     fn answer(self, examination: &Examination) -> Answer {
@@ -222,9 +238,7 @@ impl Requirement {
         let core = examination.core;
         match self {
             Self::Cores(count) => format!("let this process use {count} cores (taskset, cgroup)"),
-            Self::Isolated => {
-                format!("boot with isolcpus={core}, or name an isolated core with --core")
-            }
+            Self::Isolated => isolate(core, &examination.facts.cores),
             Self::Governor | Self::TurboOff => "nanogate doctor --fix, as root".into(),
             Self::SmtOff => "echo off > /sys/devices/system/cpu/smt/control".into(),
             Self::BareMetal => "use a machine without a hypervisor".into(),
@@ -243,6 +257,17 @@ impl Requirement {
             Self::Tsc => "use a processor with an invariant time-stamp counter".into(),
             Self::StealFree => "repeat, or use a machine that nobody shares".into(),
         }
+    }
+}
+
+/// Where the scheduler keeps cores free, one of these; else it must be told to.
+fn isolate(core: usize, cores: &Cores) -> String {
+    let isolated = cores.isolated.as_deref().unwrap_or_default();
+    let has = |core: &usize| cores.usable.contains(core);
+    match isolated.iter().find(|core| has(core)) {
+        Some(free) => format!("name an isolated core, as in --core {free}"),
+        None if isolated.is_empty() => format!("boot with isolcpus={core}"),
+        None => format!("let this process use an isolated core (cgroup): {isolated:?}"),
     }
 }
 
@@ -357,6 +382,20 @@ mod tests {
             assert!(!checked.met, "{checked:?}");
             assert!(checked.remedy.is_some(), "{checked:?}");
         }
+    }
+
+    /// What is not told has no command as its remedy; a core that is not free has one that can be
+    /// had.
+    #[test]
+    fn remedies_can_be_followed() {
+        let remedy = |files: &[(&str, &str)], name: &str| {
+            name.parse::<Requirement>().unwrap().check(&of(files)).remedy.unwrap()
+        };
+        assert!(remedy(&[], "governor").starts_with("not told by this system"));
+        let isolated = |cores| remedy(&[("/sys/devices/system/cpu/isolated", cores)], "isolated");
+        assert_eq!(isolated("0"), "name an isolated core, as in --core 0");
+        assert_eq!(isolated("\n"), "boot with isolcpus=1");
+        assert!(isolated("7").contains("cgroup"));
     }
 
     /// Each requirement is met by a system that has it, and not by one that has the opposite.

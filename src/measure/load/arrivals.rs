@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Most clients of one schedule.
-pub const CLIENTS_MAX: usize = 10_000;
+pub const CLIENTS_MAX: usize = crate::platform::plan::CLIENTS_MAX as usize;
 
 /// Most requests that are planned for one schedule. With what is noted of each that is 384 MiB.
 pub const REQUESTS_MAX: u64 = 1 << 24;
@@ -73,7 +73,7 @@ pub enum ScheduleError {
     /// More than fit.
     #[error(
         "{rate_per_s:.0} requests/s for {seconds} s are more than the {REQUESTS_MAX} that fit a \
-         schedule: lower --rate or --budget"
+         schedule: lower the rate or the budget"
     )]
     TooMany {
         /// Requests per second.

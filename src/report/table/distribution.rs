@@ -18,7 +18,7 @@ use crate::{
 const STEPS: usize = 24;
 
 pub(super) const TITLE: &str = "\
-Distributions: ns, from the least reading to the greatest, in steps that are each as many times as
+Distributions: ns, from the least reading to the greatest, in steps that are each as many times as \
 long as the one before";
 
 /// One row for each distribution that is kept. `None` without any.

@@ -8,6 +8,7 @@ use crate::{
         outcome::{Outcome, Reason, Row},
         stored::{Figure, Pair, Steps},
     },
+    plural::counted,
     stats::{Estimate, welch::Mean},
 };
 
@@ -50,7 +51,7 @@ fn figures(figure: &Figure, unit: &str) -> String {
                     format!("{value} ({low} to {high})")
                 })
                 .collect();
-            format!("{} launches: {} {unit}", launches.len(), each.join(", "))
+            format!("{}: {} {unit}", counted(launches.len(), "launch"), each.join(", "))
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::host::{
     doctor::root::Root,
     field,
     fingerprint::{self, Cache},
+    hypervisor,
 };
 
 /// The processor.
@@ -24,12 +25,10 @@ pub struct Processor {
 impl Processor {
     pub(super) fn read(root: &Root) -> Self {
         let cpuinfo = root.text("/proc/cpuinfo").unwrap_or_default();
-        let flags = field(&cpuinfo, "flags");
         Self {
             model: field(&cpuinfo, "model name").map(str::to_owned),
             caches: fingerprint::caches(&root.path("/sys/devices/system/cpu/cpu0/cache")),
-            hypervisor: flags
-                .map(|flags| flags.split_whitespace().any(|flag| flag == "hypervisor")),
+            hypervisor: hypervisor::is_there(&cpuinfo, |path| root.text(path)),
             machine: root.text("/sys/class/dmi/id/sys_vendor").filter(|text| !text.is_empty()),
         }
     }
@@ -154,7 +153,7 @@ mod tests {
         assert_eq!(quota("max 100000"), None);
     }
 
-    /// A hypervisor is one only by its flag, and without flags nothing is known.
+    /// On x86 a hypervisor is one only by its flag, and without any word nothing is known.
     #[test]
     fn hypervisors_have_a_flag() {
         let of = |cpuinfo: &str| {

@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    host::doctor::requirement::{Checked, Requirement},
-    platform::{identity::Status, requirements::Need},
-};
+use super::{identity::Status, requirements::Need};
+use crate::host::doctor::requirement::{Checked, Requirement};
 
 /// A profile, and how far the run kept to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
+#[cfg(target_os = "linux")]
+mod terminal;
+
 use std::{fs, path::Path};
 
 use assert_cmd::Command;
@@ -62,16 +65,34 @@ fn every_verb_has_examples() {
     assert!(all.contains("nanogate.toml") && all.contains("NANOGATE_CONFIG"), "{all}");
 }
 
-/// Each shell has its completions, with the flags of a verb; a slip is understood.
+/// Each shell has its completions, with the flags of a verb and nothing that is hidden; those that
+/// complete values have backends, methods, formats and profiles. A slip is understood.
 #[test]
 fn shells_can_complete() {
     let folder = folder();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        nanogate(folder.path())
-            .args(["completions", shell])
-            .assert()
-            .success()
-            .stdout(contains("nanogate").and(contains("save-baseline")));
+        let output = nanogate(folder.path()).args(["completions", shell]).assert().success();
+        let script = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+        let is_in_name = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+        let has = |word: &str| {
+            let mut words = script.split(|letter| !is_in_name(letter));
+            words.any(|one| one.trim_start_matches('-') == word)
+        };
+        for word in ["run", "gate", "save-baseline", "launches", "layout-seed"] {
+            assert!(has(word), "{shell}: {word}");
+        }
+        // Where there are texts, they may have these words.
+        for hidden in ["worker", "describe", "launch", "steps", "readings"] {
+            assert!(shell != "bash" || !has(hidden), "{shell}: {hidden}");
+        }
+        for about in ["One side of a comparison, told", "The launch that this process is"] {
+            assert!(!script.contains(about), "{shell}: {about}");
+        }
+        let has_values = ["bash", "zsh", "fish"].contains(&shell);
+        for value in ["peer-crc", "break-even", "junit", "ci-shared-2core", "turbo-off", "avx512f"]
+        {
+            assert!(has(value) || !has_values, "{shell}: {value}");
+        }
     }
     nanogate(folder.path()).args(["completions", "bsh"]).assert().code(2).stderr(contains("bash"));
 }
@@ -91,6 +112,46 @@ fn there_is_a_manual() {
     assert!(folder.path().join("man1/nanogate-corpus-build.1").is_file());
     assert!(!folder.path().join("man1/nanogate-worker.1").exists());
     nanogate(folder.path()).args(["man", "--out", "/dev/null/man"]).assert().code(2);
+}
+
+/// What is typed wins over the variables and the settings that it excludes, and a flag that must be
+/// given, or another in its place, can be given by the file.
+#[test]
+fn what_is_typed_wins_over_what_it_excludes() {
+    let folder = folder();
+    let path = folder.path();
+    let record = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/full-run.json");
+    let page = || contains("<html");
+    let mut report = nanogate(path);
+    report.env("NANOGATE_REPORT_FORMAT", "csv").args(["report", "--html", record]);
+    report.assert().success().stdout(page());
+    let mut run = nanogate(path);
+    run.env("NANOGATE_RUN_BASELINE", "main").args(["run", "--baseline-lenient", "other"]);
+    run.args(["--backend", "none"]).assert().code(2).stderr(contains("baseline").not());
+    let settings = path.join("nanogate.toml");
+    fs::write(&settings, "[report]\nformat = 'csv'\n[compare]\nlist = true\n").unwrap();
+    let report = |flags: &[&str]| nanogate(path).arg("report").args(flags).arg(record).assert();
+    report(&[]).success().stdout(page().not());
+    report(&["--html"]).success().stdout(page());
+    nanogate(path).arg("compare").assert().success().stdout(contains("no baselines"));
+    nanogate(path).args(["compare", "a", "b"]).assert().code(2).stderr(contains("list").not());
+    fs::remove_file(settings).unwrap();
+    report(&[]).code(2).stderr(contains("--format list"));
+    nanogate(path).arg("compare").assert().code(2).stderr(contains("--list"));
+}
+
+/// A variable that is none of a flag is said, with what was probably meant, and stops nothing.
+#[test]
+fn unknown_variables_are_said() {
+    let folder = folder();
+    let backends =
+        |name: &str| nanogate(folder.path()).env(name, "1").arg("backends").assert().success();
+    let meant = "did you mean `NANOGATE_RUN_BUDGET`?";
+    backends("NANOGATE_RUN_BUDGT")
+        .stderr(contains("NANOGATE_RUN_BUDGT is set").and(contains(meant)));
+    for known in ["NANOGATE_RUN_BUDGET", "NANOGATE_LAYOUT", "NANOGATES"] {
+        backends(known).stderr("");
+    }
 }
 
 /// The risks of all commands that are listed.
@@ -165,6 +226,9 @@ fn wrong_settings_are_said_with_their_place() {
         ("[run]\nbudgt = 1\n", "nanogate.toml:2:1: `run` has no flag `--budgt`; did you mean"),
         ("[verify]\ncount = 0\n", "nanogate.toml:2:9: "),
         ("[verify\n", "nanogate.toml:1:"),
+        ("[run]\nbackend = ['scaler']\n", "nanogate.toml:2:11: invalid value 'scaler'"),
+        ("[gate]\nprofile = 'h200'\n", "nanogate.toml:2:11: "),
+        ("[[run]]\nquick = true\n", "`run` is a verb: write its flags below [run]"),
     ] {
         fs::write(&path, text).unwrap();
         nanogate(folder.path()).arg("backends").assert().code(2).stderr(contains(says));
@@ -193,12 +257,32 @@ fn wrong_variables_are_named() {
         .stderr(contains("NANOGATE_VERIFY_COUNT is set").and(contains("NANOGATE_RUN").not()));
 }
 
+/// So it is of ids that only the registry or the profiles know.
+#[test]
+fn wrong_ids_are_blamed_on_their_variable() {
+    let folder = folder();
+    for (name, value, meant) in [
+        ("NANOGATE_RUN_BACKEND", "scaler", "did you mean `scalar`?"),
+        ("NANOGATE_RUN_PROFILE", "dev-laptp", "did you mean `dev-laptop`?"),
+    ] {
+        let says = contains(format!("{name} is set")).and(contains(meant));
+        nanogate(folder.path()).env(name, value).arg("run").assert().code(2).stderr(says);
+    }
+}
+
 /// Slips of the finger are answered with what was meant.
 #[test]
 fn slips_are_answered_with_what_was_meant() {
     let folder = folder();
-    let slips: [(&[&str], &str); 10] = [
+    let slips: [(&[&str], &str); 17] = [
         (&["verfy"], "'verify'"),
+        (&["rnu"], "'run'"),
+        (&["version"], "'--version'"),
+        (&["corpus", "lsit"], "'list'"),
+        (&["run", "--footprint", "memroy"], "did you mean `memory`?"),
+        (&["run", "--arrivals", "posson"], "did you mean `poisson`?"),
+        (&["backends", "--fpga-build", "fst"], "did you mean `fast`?"),
+        (&["run", "--profile", "dev-laptp"], "did you mean `dev-laptop`?"),
         (&["run", "--bach", "1"], "'--batch'"),
         (&["verify", "--backend", "scaler"], "did you mean `scalar`?"),
         (&["run", "--backend", "avx512"], "did you mean `simd-avx512`?"),
@@ -216,7 +300,7 @@ fn slips_are_answered_with_what_was_meant() {
 }
 
 fn record() -> RunRecord {
-    serde_json::from_str(include_str!("fixtures/run.json")).unwrap()
+    serde_json::from_str(include_str!("../fixtures/run.json")).unwrap()
 }
 
 fn shown(columns: Option<usize>) -> String {
@@ -245,7 +329,8 @@ fn tables_fit_the_terminal_and_grow_with_it() {
 /// With --details distributions are drawn, in blocks or in signs.
 #[test]
 fn distributions_are_drawn() {
-    let record: RunRecord = serde_json::from_str(include_str!("fixtures/full-run.json")).unwrap();
+    let record: RunRecord =
+        serde_json::from_str(include_str!("../fixtures/full-run.json")).unwrap();
     let blocks = Screen { glyphs: Glyphs::Unicode, ..Screen::PLAIN };
     let text = table::render(&record, Detail::Spread, &blocks);
     assert!(text.contains("Distributions") && text.contains('█'), "{text}");
@@ -253,121 +338,4 @@ fn distributions_are_drawn() {
     let text = table::render(&record, Detail::Spread, &signs);
     assert!(!text.contains('█') && text.contains('@'), "{text}");
     assert!(!table::render(&record, Detail::Figures, &signs).contains("Distributions"));
-}
-
-#[cfg(target_os = "linux")]
-mod terminal {
-    use std::{
-        ffi::OsStr,
-        fs::File,
-        io::Read as _,
-        os::unix::ffi::OsStrExt as _,
-        process::{Command, Stdio},
-    };
-
-    use rustix::{
-        pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-        termios::{Winsize, tcsetwinsize},
-    };
-
-    use super::*;
-
-    /// What a person sees of it, on a terminal of 80 columns.
-    fn seen(folder: &Path, words: &[&str], variables: &[(&str, &str)]) -> String {
-        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&ours).unwrap();
-        unlockpt(&ours).unwrap();
-        let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
-        tcsetwinsize(&ours, size).unwrap();
-        let name = ptsname(&ours, Vec::new()).unwrap();
-        let path = Path::new(OsStr::from_bytes(name.as_bytes()));
-        let theirs = File::options().read(true).write(true).open(path).unwrap();
-        let mut child = Command::new(assert_cmd::cargo::cargo_bin("nanogate"))
-            .current_dir(folder)
-            .envs([("TERM", "xterm"), ("LC_ALL", "C.UTF-8"), ("NANOGATE_CONFIG", "")])
-            .env("TMPDIR", folder)
-            .env_remove("NO_COLOR")
-            .env_remove("COLUMNS")
-            .envs(variables.iter().copied())
-            .args(words)
-            .stdin(Stdio::null())
-            .stdout(theirs.try_clone().unwrap())
-            .stderr(theirs)
-            .spawn()
-            .unwrap();
-        let mut shown = Vec::new();
-        // Ends with an error, once nobody holds the other side.
-        let _ = File::from(ours).read_to_end(&mut shown);
-        assert!(child.wait().unwrap().success(), "{}", String::from_utf8_lossy(&shown));
-        String::from_utf8(shown).unwrap()
-    }
-
-    /// The text without what moves the cursor or changes the colour.
-    fn plain(text: &str) -> String {
-        let mut pieces = text.split('\u{1b}');
-        let mut plain = pieces.next().unwrap_or_default().to_owned();
-        for piece in pieces {
-            let end =
-                piece.find(|c: char| c.is_ascii_alphabetic()).map_or(piece.len(), |at| at + 1);
-            plain.push_str(&piece[end..]);
-        }
-        plain
-    }
-
-    const RUN: [&str; 14] = [
-        "run",
-        "--backend",
-        "scalar,reference",
-        "--batch",
-        "16,64",
-        "--footprint",
-        "hot",
-        "--budget",
-        "0.02",
-        "--launches",
-        "2",
-        "--details",
-        "--method",
-        "throughput,latency",
-    ];
-
-    /// A run says first what it will do, shows how far it is and how long it takes, and its tables
-    /// fit.
-    #[test]
-    fn a_run_speaks_to_whoever_waits() {
-        let folder = folder();
-        let text = plain(&seen(folder.path(), &RUN, &[]));
-        for says in ["measures  reference, scalar", "in 2 launches", " left  launch 2 of 2"] {
-            assert!(text.contains(says), "{says}: {text}");
-        }
-        for line in text.split(['\n', '\r']).map(str::trim_end) {
-            assert!(line.chars().count() <= 80, "{line:?}\n{text}");
-        }
-        assert!(folder.path().join("nanogate-run.json").is_file());
-    }
-
-    /// In a pipe it says nothing but its tables.
-    #[test]
-    fn a_pipe_is_left_in_peace() {
-        let folder = folder();
-        nanogate(folder.path())
-            .args(RUN)
-            .assert()
-            .success()
-            .stdout(contains("ns/record").and(contains('\u{1b}').not()))
-            .stderr("");
-    }
-
-    /// Verdicts have a colour on a terminal, and none with `NO_COLOR`, or where it has none.
-    #[test]
-    fn colours_can_be_refused() {
-        let folder = folder();
-        let verify = ["verify", "--backend", "scalar", "--count", "1000"];
-        let green = "\u{1b}[32mverified";
-        assert!(seen(folder.path(), &verify, &[]).contains(green));
-        for refused in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-            let text = seen(folder.path(), &verify, &[refused]);
-            assert!(text.contains("verified") && !text.contains(green), "{text:?}");
-        }
-    }
 }
