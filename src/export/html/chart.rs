@@ -32,7 +32,7 @@ pub(super) struct Figure {
 impl Figure {
     /// Says what is to be known of these rows, if anything.
     pub(super) fn noted(mut self, note: Option<String>) -> Self {
-        for note in note {
+        if let Some(note) = note {
             self.says = format!("{} {note}", self.says);
         }
         self

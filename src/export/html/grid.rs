@@ -62,9 +62,12 @@ impl Table {
         self.class.contains("stacked")
     }
 
-    /// The title of a column.
-    pub(super) fn heading(&self, column: usize) -> &'static str {
-        self.columns.get(column).map_or("", |column| column.name)
+    /// The cells of a row, each with its column.
+    pub(super) fn cells<'t>(
+        &'t self,
+        row: &'t [Cell],
+    ) -> impl Iterator<Item = (&'t Cell, &'t Column)> {
+        row.iter().zip(&self.columns)
     }
 }
 

@@ -8,14 +8,20 @@ function stages(rows, room) {
     [length, distinct(rows, "home")]));
   const batch = (row) => `${row.batch_len} ${row.home}`;
   // Where the input lies is said only where a batch length alone does not say it.
-  const named = (row) => [records(row),
-    ...(homes.get(row.batch_len).length > 1 ? [row.home] : []),
-    `${time(row.sum_ns)} taken apart`
-      + (row.plain_ns === null ? "" : `, ${time(row.plain_ns)} plain`)].join(" · ");
+  const place = (row) => [records(row),
+    ...(homes.get(row.batch_len).length > 1 ? [row.home] : [])].join(" · ");
+  const plain = (row) => row.plain_ns === null ? "" : `, ${time(row.plain_ns)} plain`;
   const bars = grouped(rows.map((row) => ({ ...row, batch: batch(row) })), "batch");
   const middle = (row) => row.from + row.share / 2;
   const margins = { marginLeft: 18, marginRight: 26 };
-  const pixels = (row) => row.share * (room - margins.marginLeft - margins.marginRight);
+  const length = room - margins.marginLeft - margins.marginRight;
+  const pixels = (row) => row.share * length;
+  // Bold letters are wider. The last resort fits everywhere.
+  const named = (row) => [
+    `${place(row)} · ${time(row.sum_ns)} taken apart${plain(row)}`,
+    `${place(row)} · ${time(row.sum_ns)}${plain(row)}`,
+    place(row),
+  ].find((text, index) => index === 2 || length > 1.1 * wide(text));
   const label = (row) => {
     const share = `${Math.round(100 * row.share)} %`;
     const both = `${row.stage} ${share}`;

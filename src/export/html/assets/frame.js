@@ -64,7 +64,7 @@ function plotted(room, height, { x, y, marks, hint, ...options }) {
   });
   if (room >= TIP_ROOM) return [plot];
   const output = document.createElement("output");
-  output.textContent = "touch a point to read it";
+  output.textContent = "point at a mark to read it";
   plot.addEventListener("input", () => {
     if (plot.value !== null) output.textContent = hint.says(plot.value);
   });
@@ -139,7 +139,8 @@ function roofs(rows, x, y, axis, height) {
   return [
     ...lines.map(([name, rows]) =>
       bound(rows, x, y, name === null ? "var(--roof)" : look(name).colour)),
-    named(ends, x, y, (row) => `${row.backend}'s bound`, axis, height,
+    // One alone has its colour and the legend.
+    ends.length < 2 ? null : named(ends, x, y, (row) => `${row.backend}'s bound`, axis, height,
       { textAnchor: "end", dx: -4, dy: -9, lineWidth: 30 }),
   ];
 }
@@ -153,13 +154,15 @@ function named(ends, x, y, says, axis, height, options = {}) {
   for (const end of sorted) {
     const above = merged[merged.length - 1];
     if (above !== undefined && place(above.last) - place(end) < LINE) {
-      above.text += ` / ${says(end)}`;
+      above.texts.push(says(end));
       above.last = end;
     } else {
-      merged.push({ x: end[x], y: end[y], text: says(end), last: end });
+      merged.push({ x: end[x], y: end[y], texts: [says(end)], last: end });
     }
   }
-  return Plot.text(merged, { x: "x", y: "y", text: "text", dx: 9, textAnchor: "start",
+  const text = ({ texts }) => texts.length > 2 ? `${texts[0]} … ${texts.at(-1)}`
+    : texts.join(" / ");
+  return Plot.text(merged, { x: "x", y: "y", text, dx: 9, textAnchor: "start",
     fontSize: 11, fill: "var(--soft)", ...options });
 }
 

@@ -36,6 +36,6 @@ function backpressure(rows, room) {
       ticks: distinct(rows, x) },
     by: "batch_len",
     ends: (row) => count(row.batch_len),
-    marginRight: 110,
+    marginRight: 130,
   });
 }
