@@ -158,7 +158,7 @@ fn modelled(record: &RunRecord) -> Table {
              tools, no board. These figures are shown, and neither ranked nor compared.",
         ),
         search: None,
-        class: "stacked",
+        class: "",
         columns: vec![
             words("backend"),
             numbers("lanes"),
