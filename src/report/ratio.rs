@@ -80,9 +80,10 @@ impl Bound {
         ceiling_ns: Option<f64>,
     ) -> Option<Self> {
         let value = roof.median().filter(|median| median.value > 0.0)?.value;
-        let nanos = measured.median()?.value;
+        let median = measured.median()?;
+        // It must be so for certain: an interval that reaches across says nothing.
         let limit = |ceiling_ns| {
-            if nanos > WAITING * ceiling_ns { Limit::Memory } else { Limit::Instructions }
+            if median.low > WAITING * ceiling_ns { Limit::Memory } else { Limit::Instructions }
         };
         Some(Self {
             metric: metric.into(),

@@ -192,6 +192,20 @@ fn digits(value: f64) -> String {
     }
 }
 
+/// A whole number with a comma before each three digits.
+pub(crate) fn grouped(number: &str) -> String {
+    let (sign, digits) = match number.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", number),
+    };
+    let separated = |(index, digit): (usize, char)| {
+        let comma = index > 0 && (digits.len() - index).is_multiple_of(3);
+        [comma.then_some(','), Some(digit)]
+    };
+    let digits: String = digits.chars().enumerate().flat_map(separated).flatten().collect();
+    format!("{sign}{digits}")
+}
+
 /// What holds for the whole run.
 fn footer(record: &RunRecord) -> String {
     let mut text = String::new();

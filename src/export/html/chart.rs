@@ -22,11 +22,21 @@ pub(super) struct Figure {
     /// What it shows.
     pub(super) title: &'static str,
     /// How to read it.
-    pub(super) says: &'static str,
+    pub(super) says: String,
     /// `wide` if it needs the whole width of the page.
     pub(super) class: &'static str,
     /// What is drawn.
     pub(super) chart: Chart,
+}
+
+impl Figure {
+    /// Says what is to be known of these rows, if anything.
+    pub(super) fn noted(mut self, note: Option<String>) -> Self {
+        if let Some(note) = note {
+            self.says = format!("{} {note}", self.says);
+        }
+        self
+    }
 }
 
 /// A chart that is not there, and why.
@@ -75,7 +85,7 @@ impl Caption {
         let Self { id, kind, title, says, width } = self;
         let class = if width == Width::Whole { "wide" } else { "" };
         let chart = Chart { id, kind, columns: columns.into(), rows };
-        (!chart.rows.is_empty()).then_some(Figure { id, title, says, class, chart })
+        (!chart.rows.is_empty()).then_some(Figure { id, title, says: says.into(), class, chart })
     }
 
     /// What stands in the place of the figure.

@@ -13,19 +13,18 @@ use crate::{
     backend::{BackendKind, device::DeviceBound},
     export::measurement::Place,
     measure::{Method, break_even::Point},
-    registry,
     report::{
-        device::{BreakEvenRecord, DeviceBoundRecord, KERNEL_PER_RECORD, STAGES},
+        device::{BreakEvenRecord, DeviceBoundRecord, KERNEL_PER_RECORD, PLAIN, STAGES},
         record::{Entry, RunRecord},
     },
     stats::Estimate,
 };
 
 const STAGES_COLUMNS: [&str; 10] =
-    ["panel", "backend", "batch_len", "home", "stage", "clock", "ns", "sum_ns", "from", "share"];
+    ["backend", "batch_len", "home", "stage", "clock", "ns", "sum_ns", "plain_ns", "from", "share"];
 
-const WAYS_COLUMNS: [&str; 9] =
-    ["panel", "backend", "what", "clock", "is_bound", "batch_len", "ns_per_record", "low", "high"];
+const WAYS_COLUMNS: [&str; 8] =
+    ["backend", "what", "clock", "is_bound", "batch_len", "ns_per_record", "low", "high"];
 
 const BREAK_EVEN: Caption = Caption {
     id: "break-even",
@@ -51,9 +50,7 @@ pub(super) fn section(record: &RunRecord) -> Section {
 
 /// Why there are no stages of a device that is one.
 fn stages_absent(record: &RunRecord) -> String {
-    let is_gpu = |id: &str| registry::find(id).is_ok_and(|entry| entry.kind == BackendKind::Gpu);
-    let skipped = record.skipped.iter().find(|skipped| is_gpu(&skipped.backend));
-    if let Some(skipped) = skipped {
+    if let Some(skipped) = places::left_out(record, BackendKind::Gpu) {
         return format!("{} could not be measured: {}", skipped.backend, skipped.reason);
     }
     let imitated = record.devices.iter().find(|device| device.facts.adapter.is_software());
@@ -72,7 +69,8 @@ const fn stages_caption(realm: Realm) -> Caption {
         kind: "stages",
         title: "Where the time of a batch goes",
         says: "One batch per reading, medians of each stage. Upload, kernel and download are on \
-               the device's clock, the rest on the host's.",
+               the device's clock, the rest on the host's. A bar is as long as its stages together: \
+               to take a batch apart costs time, and a plain one beside it says how much.",
         width: Width::Whole,
     }
 }
@@ -94,13 +92,13 @@ fn stages_rows(entry: &Entry) -> Vec<[Value; STAGES_COLUMNS.len()]> {
         from += nanos;
         [
             name.as_str().into(),
-            name.as_str().into(),
             entry.batch_len.into(),
             entry.footprint_home.as_str().into(),
             part.into(),
             clock.into(),
             nanos.into(),
             sum.into(),
+            json!(entry.metric(PLAIN, "p50")),
             begins.into(),
             (nanos / sum).into(),
         ]
@@ -167,7 +165,6 @@ fn ways_row(entry: &Entry, what: &str, clock: &str, each: Estimate) -> WaysRow {
     let Estimate { value, low, high } = each;
     [
         name.as_str().into(),
-        name.as_str().into(),
         what.into(),
         clock.into(),
         false.into(),
@@ -182,7 +179,6 @@ fn bound_rows(entry: &Entry) -> Vec<WaysRow> {
     let name = Place::of(entry).backend();
     let row = |bound: &DeviceBoundRecord| -> WaysRow {
         [
-            name.as_str().into(),
             name.as_str().into(),
             bound_name(&bound.metric).into(),
             "device".into(),

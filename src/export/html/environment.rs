@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{
     grid::{Cell, Table, prose, words},
+    page::verified,
     section::Section,
-    units::{bytes, figure, time},
+    units::{bytes, count, figure, time},
 };
 use crate::{
     export::date::utc,
@@ -43,7 +44,7 @@ fn warnings(record: &RunRecord) -> Table {
         title: "Warnings, and what was left out".into(),
         note: None,
         search: None,
-        class: "sortable",
+        class: "sortable stacked",
         columns: vec![words("of"), words("what"), prose("why")],
         rows: whole.chain(of_entries).chain(skipped).collect(),
     }
@@ -141,13 +142,13 @@ fn run(record: &RunRecord) -> Vec<(String, Option<String>)> {
             format!(
                 "{}, {} descriptors, seed {}, {} faults per 1,000, SHA-256 {}",
                 corpus.source,
-                corpus.descriptor_count,
+                count(corpus.descriptor_count as u64),
                 corpus.seed,
                 corpus.faults_permille,
                 corpus.digest
             ),
         ),
-        fact("results", format!("{}, all verified byte for byte", record.entries.len())),
+        fact("results", verified(record)),
     ]
 }
 

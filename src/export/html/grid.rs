@@ -35,6 +35,10 @@ pub(super) struct Cell {
     pub(super) class: String,
     /// What it is sorted by, if not by its text. Empty for a number that is absent.
     pub(super) key: Option<String>,
+    /// What it can be ranked with: its like come together, whatever the direction.
+    pub(super) group: Option<String>,
+    /// What is shown when somebody asks for it.
+    pub(super) more: Option<String>,
 }
 
 /// A column of words.
@@ -52,10 +56,25 @@ pub(super) const fn numbers(name: &'static str) -> Column {
     Column { name, class: "number" }
 }
 
+impl Table {
+    /// Whether its rows stand below one another on a narrow page, each cell with its title.
+    pub(super) fn is_stacked(&self) -> bool {
+        self.class.contains("stacked")
+    }
+
+    /// The cells of a row, each with its column.
+    pub(super) fn cells<'t>(
+        &'t self,
+        row: &'t [Cell],
+    ) -> impl Iterator<Item = (&'t Cell, &'t Column)> {
+        row.iter().zip(&self.columns)
+    }
+}
+
 impl Cell {
     /// Words.
     pub(super) fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), class: String::new(), key: None }
+        Self { text: text.into(), class: String::new(), key: None, group: None, more: None }
     }
 
     /// Words that may be many.
@@ -74,7 +93,18 @@ impl Cell {
             text: value.map_or_else(|| "-".into(), shown),
             class: "number".into(),
             key: Some(value.map_or_else(String::new, |value| value.to_string())),
+            ..Self::text("")
         }
+    }
+
+    /// Sorts it with its like.
+    pub(super) fn within(self, group: &str) -> Self {
+        Self { group: Some(group.to_owned()), ..self }
+    }
+
+    /// Says more to whoever asks.
+    pub(super) fn told(self, more: String) -> Self {
+        Self { more: (!more.is_empty()).then_some(more), ..self }
     }
 }
 

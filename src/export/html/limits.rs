@@ -6,7 +6,7 @@ use super::{
     chart::{Caption, Figure, Missing, Width},
     places::{self, Realm},
     section::Section,
-    speed::roof,
+    speed::{beaten, roof},
     units::records,
 };
 use crate::{
@@ -24,8 +24,8 @@ const ROOFLINE: Caption = Caption {
     kind: "roofline",
     title: "Roofline",
     says: "How fast the input alone can come, and how much of that a backend takes. On the dotted \
-           line it takes all; flat lines are held back by something else. Hollow points are held \
-           back by memory.",
+           line, which names the stores of the input, it takes all. Hollow points are slower than \
+           from the first cache: held back by memory.",
     width: Width::Whole,
 };
 
@@ -61,7 +61,8 @@ pub(super) fn section(record: &RunRecord) -> Section {
 fn roofline(record: &RunRecord) -> Result<Figure, Missing> {
     let rows = places::single(record, Realm::Measured).filter_map(roofline_row);
     let why = "no throughput on one thread was measured beside its roof";
-    ROOFLINE.over(ROOFLINE_COLUMNS, rows).ok_or_else(|| ROOFLINE.missing(why))
+    let found = ROOFLINE.over(ROOFLINE_COLUMNS, rows).ok_or_else(|| ROOFLINE.missing(why))?;
+    Ok(found.noted(beaten(places::single(record, Realm::Measured))))
 }
 
 fn roofline_row(entry: &Entry) -> Option<[Value; ROOFLINE_COLUMNS.len()]> {

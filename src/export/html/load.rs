@@ -23,8 +23,8 @@ const KNEE: Caption = Caption {
     kind: "knee",
     title: "Load knee",
     says: "99th percentile of the response time at each rate that was tried. Filled: the rate \
-           holds; hollow: it fails. The knee lies between the whole line and the dashed one; \
-           dotted is the bound.",
+           holds; hollow: it fails, at the top where there is no time because requests were lost. \
+           The knee lies between the whole line and the dashed one; dotted is the bound.",
     width: Width::Half,
 };
 

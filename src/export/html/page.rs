@@ -1,5 +1,10 @@
 //! The page itself: the template, the scripts, and the rows that they draw.
 
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
+
 use askama::Template;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Serialize;
@@ -46,6 +51,8 @@ struct Page {
     palette: String,
     style: &'static str,
     alerts: Vec<WarningRecord>,
+    /// What many results are to be distrusted for. It is told in full further below.
+    doubts: Option<String>,
     sections: Vec<Section>,
     data: String,
     plot: &'static str,
@@ -56,6 +63,8 @@ struct Page {
 #[derive(Serialize)]
 struct Data<'s> {
     series: Vec<Series>,
+    /// How what is not among them looks.
+    other: Series,
     charts: Vec<&'s Chart>,
     /// CSV of every figure.
     figures: &'s str,
@@ -69,7 +78,8 @@ pub(super) fn render(
 ) -> Result<String, Box<dyn std::error::Error>> {
     let figures_shown = sections.iter().flat_map(|section| &section.figures);
     let data = embedded(&Data {
-        series: palette::series(&record.entries),
+        series: palette::series(record),
+        other: palette::other(),
         charts: figures_shown.map(|figure| &figure.chart).collect(),
         figures,
     })?;
@@ -80,6 +90,7 @@ pub(super) fn render(
         palette: palette::css(),
         style: STYLE,
         alerts: alerts(record),
+        doubts: doubts(record),
         data,
         sections,
         plot: PLOT,
@@ -122,17 +133,50 @@ fn heading(record: &RunRecord) -> String {
 /// When, by what, and how much.
 fn summary(record: &RunRecord) -> String {
     let tool = &record.tool;
-    let results = record.entries.iter().filter(|entry| entry.verified).count();
     let mut parts = vec![
         format!("{} UTC", utc(record.started_unix_s).replace('T', " ")),
         format!("nanogate {} {} {}", tool.version, tool.commit, tool.profile),
         format!("{} launches", record.launches.len()),
-        format!("{} results, each verified byte for byte", count(results as u64)),
+        verified(record),
     ];
     if let Some(profile) = &record.profile {
         parts.insert(1, format!("profile {}", profile.id));
     }
     parts.join(" · ")
+}
+
+/// How many results there are, and how many of them were verified.
+pub(super) fn verified(record: &RunRecord) -> String {
+    let all = record.entries.len();
+    match unverified(record) {
+        0 => format!("{} results, each verified byte for byte", count(all as u64)),
+        others => format!(
+            "{} results verified byte for byte, {} not",
+            count((all - others) as u64),
+            count(others as u64)
+        ),
+    }
+}
+
+fn unverified(record: &RunRecord) -> usize {
+    record.entries.iter().filter(|entry| !entry.verified).count()
+}
+
+/// How many results have each warning, the most frequent first.
+fn doubts(record: &RunRecord) -> Option<String> {
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    for entry in &record.entries {
+        let codes = entry.warnings.iter().map(|one| one.code.as_str());
+        codes.collect::<BTreeSet<_>>().into_iter().for_each(|code| {
+            *times.entry(code).or_default() += 1;
+        });
+    }
+    let mut times: Vec<(&str, usize)> = times.into_iter().collect();
+    times.sort_by_key(|(_, times)| Reverse(*times));
+    let told: Vec<String> =
+        times.iter().map(|(code, times)| format!("{} {code}", count(*times as u64))).collect();
+    let all = count(record.entries.len() as u64);
+    (!told.is_empty()).then(|| format!("of {all} results: {}", told.join(", ")))
 }
 
 /// What a reader must know before all figures.
@@ -147,7 +191,11 @@ fn alerts(record: &RunRecord) -> Vec<WarningRecord> {
     });
     let unmet = unmet.map(|message| alert("profile", &message));
     let grave = record.warnings.iter().filter(|one| GRAVE.contains(&one.code.as_str())).cloned();
-    faults.chain(grave).chain(unmet).collect()
+    let unverified = Some(unverified(record)).filter(|count| *count > 0).map(|others| {
+        let says = format!("{} results were not verified, and are left out", count(others as u64));
+        alert("not-verified", &says)
+    });
+    faults.chain(unverified).chain(grave).chain(unmet).collect()
 }
 
 #[cfg(test)]

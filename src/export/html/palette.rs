@@ -1,22 +1,22 @@
 //! How each backend looks, wherever it is shown: a colour for light and dark pages, a symbol, a
-//! dash.
+//! dash; and the colours of stages.
 //!
 //! The hues are those of Okabe and Ito ("Color Universal Design", 2008), with the lightness changed
 //! until neighbours stay apart for the colour-blind too; the tests here measure that. Symbols and
 //! dashes say the same once more.
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde::Serialize;
 
-use crate::{export::measurement::Place, report::record::Entry};
+use crate::{export::measurement::Place, report::record::RunRecord};
 
 /// The look of one backend.
 struct Look {
     backend: &'static str,
     light: &'static str,
     dark: &'static str,
-    /// Name of a symbol of Observable Plot.
+    /// Name of a symbol that can be hollow: of Observable Plot, or of `assets/frame.js`.
     symbol: &'static str,
     /// Lengths of dashes, in CSS pixels. Empty for a whole line.
     dash: &'static str,
@@ -40,12 +40,27 @@ const LOOKS: [Look; 9] = [
     look("reference", ["#555a60", "#c9cdd2"], "circle", ""),
     look("gpu-wgpu", ["#00a06a", "#16c98a"], "cross", ""),
     look("fpga-verilator", ["#b03a05", "#ee6a45"], "wye", ""),
-    look("peer-crc", ["#3a2a10", "#ffe08a"], "plus", "6 3"),
-    look("peer-crc-fast", ["#241a6b", "#8c76c8"], "times", "6 3"),
+    look("peer-crc", ["#3a2a10", "#ffe08a"], "hexagon", "6 3"),
+    look("peer-crc-fast", ["#241a6b", "#8c76c8"], "down", "6 3"),
 ];
 
 /// What other programs' backends look like.
-const OTHER: Look = look("", ["#7a7f85", "#8d949b"], "asterisk", "2 2");
+const OTHER: Look = look("", ["#7a7f85", "#8d949b"], OTHER_SHAPES[0].0, OTHER_SHAPES[0].1);
+
+/// Symbols and dashes by which several others are told apart, in the order in which they come.
+const OTHER_SHAPES: [(&str, &str); 4] =
+    [("tall", "2 2"), ("flat", "8 2 2 2"), ("left", "10 4"), ("right", "1 3")];
+
+/// Stages of a batch, in their order: those of the host are grey, those of the device have colours.
+/// Each bears black text, on light pages and dark ones.
+const STAGES: [(&str, &str); 6] = [
+    ("write", "#f4f6f7"),
+    ("upload", "#169cde"),
+    ("queue", "#7a7b86"),
+    ("kernel", "#62faa0"),
+    ("download", "#e0c41c"),
+    ("decode", "#b9bcbb"),
+];
 
 /// Dashes of a device that a driver imitates.
 const SOFTWARE_DASH: &str = "3 3";
@@ -73,6 +88,9 @@ pub(super) fn css() -> String {
         })
     };
     let mut css = format!(":root{{{}}}\n", properties(|look| look.light));
+    for (stage, colour) in STAGES {
+        let _ = writeln!(css, ":root{{--s-{stage}:{colour}}}");
+    }
     let dark = properties(|look| look.dark);
     let _ = writeln!(css, "@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}");
     for index in 0..looks().count() {
@@ -91,22 +109,44 @@ pub(super) struct Series {
 }
 
 /// The looks of all names in a record, labels included.
-pub(super) fn series(entries: &[Entry]) -> Vec<Series> {
-    let mut seen = BTreeSet::new();
-    let of = |entry: &Entry| {
-        let name = Place::of(entry).backend();
-        let place = place(&entry.backend);
-        let look = LOOKS.get(place).unwrap_or(&OTHER);
-        let dash = if entry.software { SOFTWARE_DASH } else { look.dash };
-        seen.insert(name.clone()).then_some(Series { name, place, symbol: look.symbol, dash })
-    };
-    entries.iter().filter_map(of).collect()
+pub(super) fn series(record: &RunRecord) -> Vec<Series> {
+    let entries = record.entries.iter();
+    let entries = entries.map(|one| (Place::of(one).backend(), one.backend.as_str(), one.software));
+    let pairs = record.break_even.iter().flat_map(|row| [&row.backend, &row.against]);
+    let pairs = pairs.map(|name| (name.clone(), name.as_str(), false));
+    let mut all: Vec<Series> = Vec::new();
+    let mut others: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, backend, is_software) in entries.chain(pairs) {
+        if all.iter().any(|one| one.name == name) {
+            continue;
+        }
+        let place = place(backend);
+        let (symbol, dash) = LOOKS.get(place).map_or_else(
+            || {
+                let order = others.len();
+                let order = *others.entry(backend).or_insert(order);
+                OTHER_SHAPES[order % OTHER_SHAPES.len()]
+            },
+            |look| (look.symbol, look.dash),
+        );
+        let dash = if is_software { SOFTWARE_DASH } else { dash };
+        all.push(Series { name, place, symbol, dash });
+    }
+    all
+}
+
+/// The look of a name that no record has.
+pub(super) fn other() -> Series {
+    let Look { symbol, dash, .. } = OTHER;
+    Series { name: String::new(), place: LOOKS.len(), symbol, dash }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
-    use crate::registry;
+    use crate::{registry, report::device::STAGES as MEASURED};
 
     /// What is seen of linear light with all cones, and without those for long, middle and short
     /// waves.
@@ -185,25 +225,62 @@ mod tests {
     #[test]
     fn colours_are_told_apart() {
         let colours: [fn(&Look) -> &'static str; 2] = [|look| look.light, |look| look.dark];
-        for (page, colour) in ["#ffffff", "#15181c"].into_iter().zip(colours) {
-            for (index, one) in LOOKS.iter().enumerate() {
+        for (page, colour) in ["#ffffff", "#1b1f24"].into_iter().zip(colours) {
+            for one in looks() {
                 assert!(contrast(page, colour(one)) >= 3.0, "{} on {page}", one.backend);
-                for other in &LOOKS[index + 1..] {
-                    for sight in SIGHTS {
-                        let [a, b] = [one, other].map(|look| lab(sight, colour(look)));
-                        let apart = distance(a, b);
-                        let (one, other) = (one.backend, other.backend);
-                        assert!(apart > 14.0, "{one} and {other} on {page}: {apart:.1}");
-                    }
+            }
+            assert_apart(&LOOKS.map(|look| (look.backend, colour(&look))));
+        }
+    }
+
+    fn assert_apart(colours: &[(&str, &str)]) {
+        for (index, (one, a)) in colours.iter().enumerate() {
+            for (other, b) in &colours[index + 1..] {
+                for sight in SIGHTS {
+                    let apart = distance(lab(sight, a), lab(sight, b));
+                    assert!(apart > 14.0, "{one} and {other}, {a} and {b}: {apart:.1}");
                 }
             }
         }
     }
 
+    /// Stages are told apart as backends are, and black text can be read on each. Each stage that
+    /// is measured has its colour.
+    #[test]
+    fn stages_are_told_apart() {
+        assert_apart(&STAGES);
+        for (stage, colour) in STAGES {
+            assert!(contrast("#000000", colour) >= 4.5, "{stage}");
+        }
+        let names = MEASURED.map(|stage| stage.split('/').next_back().unwrap());
+        assert_eq!(STAGES.map(|(stage, _)| stage), names);
+    }
+
+    /// Backends of other programs have one colour, and symbols and dashes of their own; so have
+    /// names that only the break-even search knows.
+    #[test]
+    fn others_are_told_apart() {
+        let text = include_str!("../../../tests/fixtures/full-run.json");
+        let mut record: RunRecord = serde_json::from_str(text).unwrap();
+        let known = |record: &RunRecord, name: &str| {
+            let all = series(record);
+            let one = all.into_iter().find(|one| one.name == name).unwrap();
+            (one.place, one.symbol, one.dash)
+        };
+        record.entries.retain(|entry| entry.backend != "gpu-wgpu");
+        assert_eq!(known(&record, "gpu-wgpu").0, place("gpu-wgpu"));
+        record.entries[0].backend = "one".into();
+        record.entries[1].backend = "another".into();
+        let (one, another) = (known(&record, "one"), known(&record, "another"));
+        assert_eq!((one.0, another.0), (LOOKS.len(), LOOKS.len()));
+        assert!(one.1 != another.1 && one.2 != another.2);
+    }
+
     /// Symbols tell apart what colours do not reach, on paper without colours.
     #[test]
     fn symbols_are_told_apart() {
-        let symbols: BTreeSet<&str> = looks().map(|look| look.symbol).collect();
-        assert_eq!(symbols.len(), looks().count());
+        let others = OTHER_SHAPES.iter().map(|(symbol, _)| *symbol);
+        let symbols: BTreeSet<&str> = LOOKS.iter().map(|look| look.symbol).chain(others).collect();
+        assert_eq!(symbols.len(), LOOKS.len() + OTHER_SHAPES.len());
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     backend::BackendKind,
     measure::{Method, footprint::MEMORY},
     registry,
-    report::record::{Entry, RunRecord},
+    report::record::{Entry, RunRecord, Skipped},
 };
 
 /// Whether figures are of something real.
@@ -49,14 +49,14 @@ pub(super) fn distance(home: &str) -> u32 {
     }
 }
 
-/// Entries of a method in a realm.
+/// Entries of a method in a realm. What was not verified is no result.
 pub(super) fn of(
     record: &RunRecord,
     method: Method,
     realm: Realm,
 ) -> impl Iterator<Item = &Entry> + Clone {
     let is_wanted = move |entry: &&Entry| {
-        entry.method == method && entry.software == (realm == Realm::Imitated)
+        entry.verified && entry.method == method && entry.software == (realm == Realm::Imitated)
     };
     record.entries.iter().filter(is_wanted)
 }
@@ -113,6 +113,12 @@ impl Warmths {
     }
 }
 
+/// The first backend of a kind that was left out, with the reason.
+pub(super) fn left_out(record: &RunRecord, kind: BackendKind) -> Option<&Skipped> {
+    let is_of = |id: &str| registry::find(id).is_ok_and(|entry| entry.kind == kind);
+    record.skipped.iter().find(|skipped| is_of(&skipped.backend))
+}
+
 /// Whether it is no backend of ours, but what people would use instead.
 pub(super) fn is_peer(entry: &Entry) -> bool {
     registry::find(&entry.backend).is_ok_and(|found| found.kind == BackendKind::Peer)
@@ -154,6 +160,15 @@ mod tests {
         assert_eq!(warmths(&both), [vec![Hot], vec![], vec![Cold], vec![Hot, Cold]]);
         assert_eq!(warmths(&[(16, "memory")]), [[Cold]]);
         assert_eq!(warmths(&[(16, "unknown")]), [[Hot]]);
+    }
+
+    /// What was not verified is nowhere.
+    #[test]
+    fn results_are_verified() {
+        let mut record = run(&[(1, "L1"), (2, "L1")]);
+        record.entries[0].verified = false;
+        let method = record.entries[0].method;
+        assert_eq!(of(&record, method, Realm::Measured).count(), 1);
     }
 
     /// Stores are in the order of their distance, and a peer is known by its id.

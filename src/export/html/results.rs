@@ -1,13 +1,14 @@
 //! Every result in a table that can be sorted and searched.
 
 use super::{
-    grid::{Cell, Table, numbers, prose, words},
+    grid::{Cell, Table, numbers, words},
     palette,
     section::Section,
     units::{count, figure},
 };
 use crate::{
     export::measurement::{Measurement, Place, headline, parts, per},
+    measure::Method,
     report::{
         ratio::Limit,
         record::{Entry, RunRecord},
@@ -16,17 +17,24 @@ use crate::{
 };
 
 pub(super) fn section(record: &RunRecord) -> Section {
-    let rows: Vec<Vec<Cell>> = record.entries.iter().map(row).collect();
+    let verified = record.entries.iter().filter(|entry| entry.verified);
+    // What is set beside nothing else comes last: what a driver imitates, and before it counts.
+    let rank = |entry: &&Entry| (entry.software, entry.method == Method::Cycles);
+    let mut entries: Vec<&Entry> = verified.collect();
+    entries.sort_by_key(rank);
+    let rows: Vec<Vec<Cell>> = entries.into_iter().map(row).collect();
     let table = Table {
         title: format!("{} results", count(rows.len() as u64)),
         note: Some(
             "One row for each backend, method, batch length, number of threads and place of the \
-             input. Select a column's name to sort by it; what is absent comes last.",
+             input. Select a column's name to sort by it: figures are ranked among their like only, \
+             by unit and threads, and apart from what a driver imitates. What is absent comes last.",
         ),
         search: Some("search: simd memory"),
         class: "sortable results",
         columns: vec![
             words("backend"),
+            words("warnings"),
             words("method"),
             numbers("batch"),
             numbers("threads"),
@@ -35,14 +43,14 @@ pub(super) fn section(record: &RunRecord) -> Section {
             numbers("value"),
             numbers("low"),
             numbers("high"),
-            numbers("last percentile"),
+            words("last percentile"),
+            numbers("its value"),
             numbers("x reference"),
             numbers("x 1 thread"),
             numbers("% bound"),
             words("held back by"),
             numbers("readings"),
-            words("warnings"),
-            prose("not told"),
+            words("not told"),
         ],
         rows,
     };
@@ -55,28 +63,36 @@ fn row(entry: &Entry) -> Vec<Cell> {
         headline.map_or("-".into(), |found| format!("{} per {}", found.unit, per(entry.method)));
     let value = headline.map(|found| found.value);
     let interval = headline.and_then(|found| found.interval);
+    // A count has no digits behind the point.
+    let is_count = headline.is_some_and(|found| found.unit == "cycles");
+    let shown = |value: f64| if is_count { count(value.round() as u64) } else { figure(value) };
+    let realm = if entry.software { "imitated" } else { "" };
+    let group = format!("{realm} {unit}, {} threads", entry.threads);
+    let value_of = |found: Option<f64>| Cell::number(found, shown).within(&group);
+    let (last, its_value) = last_percentile(entry, headline, &group);
     let ratio = |found: Option<f64>| Cell::number(found, figure);
     let whole = |number: usize| Cell::number(Some(number as f64), |value| count(value as u64));
     let limit = entry.bound.as_ref().and_then(|bound| bound.limit).map_or("-", Limit::name);
     let codes: Vec<&str> = entry.warnings.iter().map(|one| one.code.as_str()).collect();
     vec![
         Cell::classed(Place::of(entry).backend(), palette::class(&entry.backend)),
+        Cell::text(codes.join(" ")),
         Cell::text(entry.method.name()),
         whole(entry.batch_len),
         whole(entry.threads),
         Cell::text(entry.footprint_home.as_str()),
         Cell::text(unit),
-        ratio(value),
-        ratio(interval.map(|(low, _)| low)),
-        ratio(interval.map(|(_, high)| high)),
-        last_percentile(entry, headline),
+        value_of(value),
+        value_of(interval.map(|(low, _)| low)),
+        value_of(interval.map(|(_, high)| high)),
+        last,
+        its_value,
         ratio(entry.speedup.as_ref().map(|found| found.ratio.value)),
         ratio(entry.scaling.as_ref().map(|found| found.ratio.value)),
         ratio(share(entry).map(|share| 100.0 * share)),
         Cell::text(limit),
         whole(entry.sample_count as usize),
-        Cell::text(codes.join(" ")),
-        Cell::prose(untold(entry)),
+        untold(entry),
     ]
 }
 
@@ -86,31 +102,33 @@ fn share(entry: &Entry) -> Option<f64> {
     roof.or_else(|| entry.cycles.as_ref().map(|cycles| cycles.bound.fraction))
 }
 
-/// The last percentile that the readings bear.
-fn last_percentile(entry: &Entry, headline: Option<Measurement<'_>>) -> Cell {
+/// The last percentile that the readings bear, and its value: a p99 is ranked with no p99.9.
+fn last_percentile(entry: &Entry, headline: Option<Measurement<'_>>, group: &str) -> (Cell, Cell) {
     let told = |(stat, _): (&'static str, f64)| {
         let (name, _) = parts(headline?.metric);
         Some((stat, entry.metric(name, stat).filter(|_| stat != "p50")?))
     };
     match PERCENTILES.into_iter().rev().find_map(told) {
         Some((stat, value)) => {
-            Cell::number(Some(value), |value| format!("{stat}: {}", figure(value)))
+            let group = format!("{group}, {stat}");
+            (Cell::text(stat), Cell::number(Some(value), figure).within(&group))
         }
-        None => Cell::number(None, figure),
+        None => (Cell::text("-"), Cell::number(None, figure).within(group)),
     }
 }
 
-/// What the samples do not bear, with the reason.
-fn untold(entry: &Entry) -> String {
-    let mut absent = entry.absent.iter();
-    let Some((metric, reason)) = absent.next() else { return String::new() };
-    let more = absent.count();
-    let more = if more > 0 { format!("; {more} more absent") } else { String::new() };
-    format!("absent: {metric} ({reason}){more}")
+/// What the samples do not bear, with the reasons.
+fn untold(entry: &Entry) -> Cell {
+    let reasons = entry.absent.iter().map(|(metric, reason)| format!("{metric}: {reason}"));
+    let reasons: Vec<String> = reasons.collect();
+    let text = if reasons.is_empty() { "-".into() } else { format!("{} absent", reasons.len()) };
+    Cell::text(text).told(reasons.join("; "))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use super::*;
 
     const RUN: &str = include_str!("../../../tests/fixtures/run.json");
@@ -126,12 +144,29 @@ mod tests {
         let texts = |row: usize| -> Vec<&str> {
             table.rows[row].iter().map(|cell| cell.text.as_str()).collect()
         };
-        assert!(texts(1).contains(&"p99: 1,210") || texts(1).contains(&"p99: 1,211"));
-        assert!(
-            texts(1).contains(&"absent: host/end_to_end/p99.999 (has 1 of 10 readings beyond it)")
-        );
-        let absent = record.entries.iter().position(|entry| entry.metrics.is_empty()).unwrap();
-        assert_eq!(texts(absent)[5..10], ["-"; 5]);
-        assert_eq!(texts(2)[0], "gpu-wgpu (software)");
+        assert!(texts(1).contains(&"p99") && texts(1).contains(&"1,210"), "{:?}", texts(1));
+        let more = table.rows[1].last().unwrap().more.as_ref().unwrap();
+        assert!(more.contains("host/end_to_end/p99.999: has 1 of 10 readings beyond it"));
+        let absent = (0..table.rows.len()).find(|row| texts(*row)[6] == "-").unwrap();
+        assert_eq!(texts(absent)[6..12], ["-"; 6]);
+        assert_eq!(texts(table.rows.len() - 1)[0], "gpu-wgpu (software)");
+    }
+
+    /// Figures of different units, teams or realms are never ranked with one another.
+    #[test]
+    fn only_likes_are_ranked() {
+        let record: RunRecord =
+            serde_json::from_str(include_str!("../../../tests/fixtures/full-run.json")).unwrap();
+        let table = &section(&record).tables[0];
+        let column = |name: &str| table.columns.iter().position(|one| one.name == name).unwrap();
+        let [threads, unit, value] = ["threads", "figure", "value"].map(column);
+        let mut groups: BTreeMap<&str, BTreeSet<(&str, &str, bool)>> = BTreeMap::new();
+        for row in &table.rows {
+            let group = row[value].group.as_ref().unwrap();
+            let is_imitated = row[0].text.ends_with("(software)");
+            let of = (row[threads].text.as_str(), row[unit].text.as_str(), is_imitated);
+            groups.entry(group).or_default().insert(of);
+        }
+        assert!(groups.len() > 5 && groups.values().all(|likes| likes.len() == 1), "{groups:?}");
     }
 }

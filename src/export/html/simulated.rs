@@ -13,7 +13,6 @@ use crate::{
     backend::BackendKind,
     clock::Modeled,
     measure::Method,
-    registry,
     report::{
         record::{Entry, RunRecord},
         simulated::{
@@ -91,8 +90,7 @@ pub(super) fn counted(record: &RunRecord) -> impl Iterator<Item = (&Entry, &Cycl
 }
 
 fn absent(record: &RunRecord) -> Missing {
-    let is_fpga = |id: &str| registry::find(id).is_ok_and(|one| one.kind == BackendKind::Fpga);
-    let skipped = record.skipped.iter().find(|skipped| is_fpga(&skipped.backend));
+    let skipped = places::left_out(record, BackendKind::Fpga);
     CYCLES.missing(skipped.map_or_else(
         || "no cycles were counted: add --method cycles".into(),
         |skipped| format!("{} could not be run: {}", skipped.backend, skipped.reason),

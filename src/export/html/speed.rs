@@ -1,11 +1,14 @@
 //! Time per record against batch length.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::{
     chart::{Caption, Figure, Width},
     places::{self, Realm, Warmth, Warmths},
     section::Section,
+    words::listed,
 };
 use crate::{
     export::measurement::Place,
@@ -15,7 +18,7 @@ use crate::{
     },
 };
 
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 12] = [
     "panel",
     "backend",
     "batch_len",
@@ -26,6 +29,7 @@ const COLUMNS: [&str; 11] = [
     "roof",
     "roof_ns_per_record",
     "share_of_roof",
+    "share_low",
     "limited_by",
 ];
 
@@ -45,8 +49,8 @@ const fn caption(realm: Realm) -> Caption {
         kind: "per-record",
         title: "Time per record against batch length",
         says: "Back-to-back batches on one thread: the median, and its 95 % interval as a band. \
-               Lower is better. Dotted is the bound: the time that the input alone takes on its \
-               way.",
+               Lower is better, and both panels have the same scale. Dotted is the bound: the \
+               time that the input alone takes on its way.",
         width: Width::Whole,
     }
 }
@@ -58,7 +62,17 @@ pub(super) fn per_record(record: &RunRecord, realm: Realm) -> Option<Figure> {
         let entries = entries.filter(|entry| warmths.is(warmth, entry));
         entries.filter_map(move |entry| row(warmth, entry)).collect::<Vec<_>>()
     };
-    caption(realm).over(COLUMNS, Warmth::ALL.into_iter().flat_map(of_warmth))
+    let found = caption(realm).over(COLUMNS, Warmth::ALL.into_iter().flat_map(of_warmth));
+    Some(found?.noted(beaten(places::single(record, realm))))
+}
+
+/// Who is faster than the bound for certain: there it bounds nothing.
+pub(super) fn beaten<'r>(entries: impl Iterator<Item = &'r Entry>) -> Option<String> {
+    let is_beaten = |entry: &&Entry| entry.bound.as_ref().is_some_and(|one| one.fraction.low > 1.0);
+    let names: BTreeSet<String> =
+        entries.filter(is_beaten).map(|entry| Place::of(entry).backend()).collect();
+    let names: Vec<String> = names.into_iter().collect();
+    (!names.is_empty()).then(|| format!("Beaten by {}: there it is no bound.", listed(&names)))
 }
 
 fn row(warmth: Warmth, entry: &Entry) -> Option<[Value; COLUMNS.len()]> {
@@ -75,6 +89,7 @@ fn row(warmth: Warmth, entry: &Entry) -> Option<[Value; COLUMNS.len()]> {
         json!(bound.map(roof)),
         json!(bound.map(|bound| bound.value)),
         json!(bound.map(|bound| bound.fraction.value)),
+        json!(bound.map(|bound| bound.fraction.low)),
         json!(bound.and_then(|bound| bound.limit).map(Limit::name)),
     ])
 }

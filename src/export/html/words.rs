@@ -1,6 +1,9 @@
 //! Answers in words, in which the names of backends have their colours.
 
+use std::collections::BTreeSet;
+
 use super::palette;
+use crate::report::record::Entry;
 
 /// Some words, or the name of a backend.
 #[derive(Debug)]
@@ -25,6 +28,18 @@ pub(super) struct Line {
     pub(super) label: Option<String>,
     /// The sentence.
     pub(super) words: Words,
+    /// Codes of the warnings of what it is about.
+    pub(super) warnings: Vec<String>,
+}
+
+impl Line {
+    /// Marks it with the warnings of the entries that it names.
+    pub(super) fn warned<'r>(mut self, entries: impl IntoIterator<Item = &'r Entry>) -> Self {
+        let codes = entries.into_iter().flat_map(|entry| &entry.warnings).map(|one| &one.code);
+        let codes: BTreeSet<&String> = codes.collect();
+        self.warnings = codes.into_iter().cloned().collect();
+        self
+    }
 }
 
 /// The answer to a question that people have.
@@ -68,12 +83,12 @@ impl Words {
 
     /// A line about something.
     pub(super) fn about(self, label: impl Into<String>) -> Line {
-        Line { label: Some(label.into()), words: self }
+        Line { label: Some(label.into()), words: self, warnings: Vec::new() }
     }
 
     /// A line that says itself what it is about.
     pub(super) fn alone(self) -> Line {
-        Line { label: None, words: self }
+        Line { label: None, words: self, warnings: Vec::new() }
     }
 }
 

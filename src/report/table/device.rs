@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{
     codes,
     columns::{self, Columns},
-    digits, name, number,
+    digits, grouped, name, number,
 };
 use crate::{
     backend::device::DeviceBound,
@@ -205,24 +205,29 @@ pub fn verdict(row: &BreakEvenRecord) -> String {
     let Some(BreakEven { outcome, .. }) = &row.found else {
         return row.absent.clone().unwrap_or_else(|| "not looked for".into());
     };
+    let count = |value: usize| grouped(&value.to_string());
     let from_low = |low: Option<usize>| {
-        low.map_or_else(String::new, |low| format!("the processor wins up to {low}, "))
+        low.map_or_else(String::new, |low| format!("the processor wins up to {}, ", count(low)))
     };
     match *outcome {
         Outcome::From { batch_len, low, high, is_only } => {
             let last = if is_only { "" } else { " (the last of several crossings)" };
             let low = from_low(low);
             let about = match batch_len {
-                Some(batch_len) => format!("from about {batch_len:.0} records a batch"),
+                Some(batch_len) => {
+                    format!("from about {} records a batch", grouped(&format!("{batch_len:.0}")))
+                }
                 None => "from a length that was not told apart".into(),
             };
-            format!("{about}; {low}the device wins from {high}{last}")
+            format!("{about}; {low}the device wins from {}{last}", count(high))
         }
-        Outcome::Always { from } => format!("at every length tried, from {from}"),
-        Outcome::Never { up_to } => format!("never up to {up_to} records a batch"),
-        Outcome::Between { from, to } => format!("only from {from} to {to} records a batch"),
+        Outcome::Always { from } => format!("at every length tried, from {}", count(from)),
+        Outcome::Never { up_to } => format!("never up to {} records a batch", count(up_to)),
+        Outcome::Between { from, to } => {
+            format!("only from {} to {} records a batch", count(from), count(to))
+        }
         Outcome::CannotTell { low, up_to } => {
-            format!("cannot tell: {}too close to 1 up to {up_to}", from_low(low))
+            format!("cannot tell: {}too close to 1 up to {}", from_low(low), count(up_to))
         }
     }
 }
@@ -251,8 +256,8 @@ mod tests {
             verdict(&row(Some(found))),
             "from about 100 records a batch; the processor wins up to 80, the device wins from 120"
         );
-        let never = Outcome::Never { up_to: 64 };
-        assert_eq!(verdict(&row(Some(never))), "never up to 64 records a batch");
+        let never = Outcome::Never { up_to: 1_048_576 };
+        assert_eq!(verdict(&row(Some(never))), "never up to 1,048,576 records a batch");
         assert_eq!(verdict(&row(None)), "why");
     }
 }

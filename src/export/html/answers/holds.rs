@@ -12,7 +12,7 @@ use crate::{
     },
     measure::Method,
     report::{
-        ratio::Limit,
+        ratio::{Bound, Limit},
         record::{Entry, RunRecord},
     },
 };
@@ -44,14 +44,36 @@ fn hosts(record: &RunRecord) -> Vec<Line> {
     let line = |backend: &str| {
         let entries = longest.iter().filter(|((name, _), _)| *name == backend);
         let entries: Vec<&Entry> = entries.map(|(_, entry)| *entry).collect();
-        Words::of(backend).say(format!(": {}", limits(&entries))).alone()
+        Words::of(backend).say(format!(": {}", limits(&entries))).alone().warned(entries)
     };
     order.into_iter().map(line).collect()
 }
 
+/// What is said of a limit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Held {
+    Instructions,
+    Input,
+    /// Slower from memory, which the roof does not account for.
+    Far,
+}
+
+/// The share of a roof below which waiting for the input is no explanation.
+const FAR: f64 = 0.5;
+
+impl Held {
+    fn by(bound: &Bound) -> Option<Self> {
+        Some(match bound.limit? {
+            Limit::Instructions => Self::Instructions,
+            Limit::Memory if bound.fraction.high < FAR => Self::Far,
+            Limit::Memory => Self::Input,
+        })
+    }
+}
+
 /// Neighbouring places with the same limit, the nearest first.
 struct Stretch {
-    limit: Limit,
+    held: Held,
     homes: Vec<String>,
     least: f64,
     most: f64,
@@ -62,14 +84,14 @@ fn limits(entries: &[&Entry]) -> String {
     let mut stretches: Vec<Stretch> = Vec::new();
     for entry in entries {
         let Some(bound) = &entry.bound else { continue };
-        let Some(limit) = bound.limit else { continue };
+        let Some(held) = Held::by(bound) else { continue };
         let (home, share) = (entry.footprint_home.clone(), bound.fraction.value);
         match stretches.last_mut() {
-            Some(last) if last.limit == limit => {
+            Some(last) if last.held == held => {
                 last.homes.push(home);
                 (last.least, last.most) = (last.least.min(share), last.most.max(share));
             }
-            _ => stretches.push(Stretch { limit, homes: vec![home], least: share, most: share }),
+            _ => stretches.push(Stretch { held, homes: vec![home], least: share, most: share }),
         }
     }
     let told: Vec<String> = stretches.iter().map(Stretch::told).collect();
@@ -83,11 +105,12 @@ impl Stretch {
         } else {
             format!("{:.1} to {}", 100.0 * self.least, percent(self.most))
         };
-        let limit = match self.limit {
-            Limit::Memory => "waiting for its input",
-            Limit::Instructions => "its own instructions",
+        let held = match self.held {
+            Held::Input => "waiting for its input",
+            Held::Far => "slower than from the first cache, but far from the roof",
+            Held::Instructions => "its own instructions",
         };
-        format!("{limit}, with the input in {} ({shares} of the roof)", listed(&self.homes))
+        format!("{held}, with the input in {} ({shares} of the roof)", listed(&self.homes))
     }
 }
 
@@ -112,7 +135,7 @@ fn device(record: &RunRecord) -> Option<Line> {
     for bound in bounded {
         text = format!("{text}; {bound}");
     }
-    Some(Words::of(&entry.backend).say(text).alone())
+    Some(Words::of(&entry.backend).say(text).alone().warned([entry]))
 }
 
 /// A simulated design: its lanes.
@@ -126,5 +149,5 @@ fn design(record: &RunRecord) -> Option<Line> {
         cycles.lanes,
         records(entry.batch_len)
     );
-    Some(Words::of(&entry.backend).say(text).alone())
+    Some(Words::of(&entry.backend).say(text).alone().warned([entry]))
 }

@@ -22,7 +22,7 @@ fn line(entry: &Entry, load: &LoadRecord) -> Line {
     let circumstances = title(entry, load);
     let circumstances = circumstances.strip_prefix(&format!("{}: ", entry.backend));
     let text = format!(" {}; {}", found(entry, load), circumstances.unwrap_or_default());
-    Words::of(&entry.backend).say(text).alone()
+    Words::of(&entry.backend).say(text).alone().warned([entry])
 }
 
 /// The knee, or what came of the one rate.

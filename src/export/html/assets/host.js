@@ -1,59 +1,81 @@
 // Charts of what is timed by the host.
 
-function perRecord(rows, room) {
-  const says = (row) => `${row.backend}\n${records(row)} a batch, in ${row.home}\n`
-    + `${interval(row.ns_per_record, row.low, row.high, "ns per record")}\n`
-    + (row.share_of_roof === null ? "" : `${percent(row.share_of_roof)} of its roof, ${row.roof}`)
+/** What holds a row back, and what it reaches of its bound. */
+function held(row) {
+  const beaten = row.share_low > 1 ? ", beaten here: no bound" : "";
+  return (row.share_of_roof === null ? ""
+    : `\n${percent(row.share_of_roof)} of its roof${beaten}`)
     + (row.limited_by === null ? "" : `\nheld back by ${row.limited_by}`);
-  const all = rows.flatMap((row) => [row.ns_per_record, row.roof_ns_per_record]);
-  return plotted(room, 380, {
-    x: lengths(rows, room),
-    y: logarithmic("ns per record", all),
-    marks: [
-      ...roofs(rows, "batch_len", "roof_ns_per_record"),
-      ...curves(rows, "batch_len", "ns_per_record"),
-      hint(rows, "batch_len", "ns_per_record", says),
-    ],
+}
+
+/** Panels share their scale: what is beside one another is compared. */
+function perRecord(rows, room, all) {
+  const [x, roof, height] = ["batch_len", "roof_ns_per_record", 380];
+  const y = logarithmic("ns per record", values(all, "ns_per_record", "low", "high", roof));
+  return plotted(room, height, {
+    x: lengths(rows),
+    y,
+    marks: [...roofs(rows, x, roof, y, height), ...curves(rows, x, "ns_per_record")],
+    hint: { rows, x, y: "ns_per_record", says: (row) =>
+      `${row.backend}\n${records(row)} a batch, in ${row.home}\n`
+      + interval(row.ns_per_record, row.low, row.high, "ns per record") + held(row) },
   });
+}
+
+/** Names of the stores along the roof. Those whose names would touch share one. */
+function stores(rows, axis, height) {
+  const places = grouped(rows, "home").map(([home, rows]) => {
+    const roofs = rows.map((row) => Math.log(row.roof_gb_per_s));
+    const middle = Math.exp(roofs.reduce((sum, one) => sum + one, 0) / roofs.length);
+    return { home, middle };
+  });
+  return named(places, "middle", "middle", (one) => one.home, axis, height,
+    { textAnchor: "end", dx: -6, dy: -8 });
 }
 
 function roofline(rows, room) {
-  const reached = rows.map((row) => row.reached_gb_per_s);
-  const [least, greatest] = extent(rows.map((row) => row.roof_gb_per_s));
+  const [x, y, height] = ["roof_gb_per_s", "reached_gb_per_s", 380];
+  const [least, greatest] = extent(values(rows, x));
   const ends = [least / 1.15, greatest * 1.15].map((value) => ({ x: value, y: value }));
-  const sorted = [...rows].sort((one, other) => one.roof_gb_per_s - other.roof_gb_per_s);
-  const says = (row) => `${row.backend}\n${records(row)} a batch, in ${row.home}\n`
-    + `${short(row.reached_gb_per_s)} of ${short(row.roof_gb_per_s)} GB/s, `
-    + percent(row.share_of_roof)
-    + (row.limited_by === null ? "" : `\nheld back by ${row.limited_by}`);
-  return plotted(room, 380, {
+  const up = logarithmic("reached, GB/s of input", [...values(rows, y), least, greatest]);
+  return plotted(room, height, {
     x: logarithmic("roof, GB/s of input", [least, greatest]),
-    y: logarithmic("reached, GB/s of input", [...reached, least, greatest]),
+    y: up,
     marks: [
       bound(ends, "x", "y", "var(--roof)"),
-      ...grouped(sorted, "backend").map(([name, rows]) => Plot.line(rows, {
-        x: "roof_gb_per_s", y: "reached_gb_per_s", stroke: look(name).colour,
-        strokeOpacity: 0.4 })),
-      Plot.dot(rows, { x: "roof_gb_per_s", y: "reached_gb_per_s", symbol: symbolOf, r: 4.5,
-        stroke: colourOf, strokeWidth: 1.5,
-        fill: (row) => (row.limited_by === "memory" ? "var(--paper)" : colourOf(row)) }),
-      hint(rows, "roof_gb_per_s", "reached_gb_per_s", says),
+      stores(rows, up, height),
+      ...grouped(rows, "backend").map(([name, rows]) => {
+        const { colour, symbol } = look(name);
+        return points(rows, x, y, colour, symbol, (row) => row.limited_by === "memory");
+      }),
     ],
+    hint: { rows, x, y, says: (row) => `${row.backend}\n${records(row)} a batch, in ${row.home}\n`
+      + `${short(row[y])} of ${short(row[x])} GB/s` + held(row) },
   });
 }
 
+/** Teams from which on an axis of threads is logarithmic. */
+const MANY = 16;
+
 function threads(rows, room) {
-  const all = distinct(rows, "threads").sort((one, other) => one - other);
-  const most = all[all.length - 1];
+  const all = distinct(rows, "threads");
+  const [least, most] = [Math.min(...all), Math.max(...all)];
+  const ticks = most > MANY ? all.filter((count) => Number.isInteger(Math.log2(count))) : all;
+  const scale = most > MANY ? "log" : "linear";
+  const told = values(rows, "times", "low", "high").concat(most);
+  const y = most > MANY ? logarithmic("times as fast as one thread", told)
+    : fromZero("times as fast as one thread", told);
   return plotted(room, 300, {
-    x: { label: "threads", ticks: all, says: count, domain: [all[0], Math.max(most, all[0] + 1)] },
-    y: fromZero("times as fast as one thread", [most]),
+    x: { type: scale, label: "threads", ticks: ticks.length > 1 ? ticks : all, says: count,
+      domain: [least, Math.max(most, least + 1)] },
+    y,
     marks: [
-      bound([{ x: all[0], y: all[0] }, { x: most, y: most }], "x", "y", "var(--roof)"),
+      bound([{ x: least, y: least }, { x: most, y: most }], "x", "y", "var(--roof)"),
       ...curves(rows, "threads", "times"),
-      hint(rows, "threads", "times", (row) => `${row.backend}, ${count(row.threads)} threads\n`
-        + interval(row.times, row.low, row.high, "times one thread")
-        + (row.ns_per_record === null ? "" : `\n${short(row.ns_per_record)} ns per record`)),
     ],
+    hint: { rows, x: "threads", y: "times", says: (row) =>
+      `${row.backend}, ${count(row.threads)} threads\n`
+      + interval(row.times, row.low, row.high, "times one thread")
+      + (row.ns_per_record === null ? "" : `\n${short(row.ns_per_record)} ns per record`) },
   });
 }

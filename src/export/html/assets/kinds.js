@@ -1,6 +1,22 @@
 // The kinds of charts that the program names.
 
-/** Each kind of chart: its legend, the column by which lines are hidden, its drawing. */
+/** The backends of some rows, which cannot be hidden. */
+function fixed(rows) {
+  return backends(rows).map((one) => ({ ...one, fixed: true }));
+}
+
+/** A legend of what `entries` gives, and what is dotted. */
+function beside(entries, name) {
+  return (rows) => [...entries(rows), dotted(name, "var(--roof)")];
+}
+
+/** The ways to use a device that a column names. */
+function waysOf(column) {
+  return (rows) => distinct(rows, column).map((name) => way(name, rows));
+}
+
+/** Each kind of chart: its legend, its drawing, the column by which lines are hidden, and that of
+ * its panels, where it is another than `panel`. */
 const kinds = {
   "per-record": {
     hides: "backend",
@@ -15,47 +31,43 @@ const kinds = {
   },
   "roofline": {
     hides: "backend",
-    legend: (rows) => [...backends(rows), dotted("the roof itself", "var(--roof)")],
+    legend: beside((rows) => backends(rows).map((one) => ({ ...one, dash: null })),
+      "the roof itself"),
     draw: roofline,
   },
   "stages": {
-    legend: (rows) => distinct(rows, "stage").map((name) =>
-      ({ name, colour: STAGES.get(name), symbol: "square", dash: "", fixed: true })),
+    panel: "backend",
+    legend: (rows) => distinct(rows, "stage").map(piece),
     draw: stages,
   },
   "ways": {
+    panel: "backend",
     hides: "what",
-    legend: (rows) => [
-      ...distinct(rows.filter((row) => !row.is_bound), "what").map((name) =>
-        ({ name, colour: colourOf(rows[0]), ...WAYS.get(name) })),
-      dotted("bounds: read, copy, link up, link down", "var(--roof)")],
+    legend: beside((rows) => waysOf("what")(rows.filter((row) => !row.is_bound)),
+      "bounds: read, copy, link up, link down"),
     draw: ways,
   },
   "break-even": {
     hides: "mode",
-    legend: (rows) => [...distinct(rows, "mode").map((name) =>
-      ({ name, colour: colourOf(rows[0]), ...WAYS.get(name) })),
-      dotted("as fast as the processor", "var(--roof)")],
+    legend: beside(waysOf("mode"), "as fast as the processor"),
     draw: breakEven,
   },
   "cycles": {
-    legend: (rows) => [...backends(rows).map((one) => ({ ...one, fixed: true })),
-      dotted("bound: the lanes", "var(--roof)")],
+    legend: beside(fixed, "bound: the lanes"),
     draw: cycles,
   },
   "backpressure": {
-    legend: (rows) => [...backends(rows).map((one) => ({ ...one, fixed: true })),
-      dotted("bound: the lanes, as often as the sink is willing", "var(--roof)")],
+    legend: beside(fixed, "bound: the lanes, as often as the sink is willing"),
     draw: backpressure,
   },
   "threads": {
     hides: "backend",
-    legend: (rows) => [...backends(rows), dotted("a core for each thread", "var(--roof)")],
+    legend: beside(backends, "a core for each thread"),
     draw: threads,
   },
   "knee": {
     hides: "backend",
-    legend: (rows) => [...backends(rows), dotted("the bound", "var(--roof)")],
+    legend: beside(backends, "the bound"),
     draw: knee,
   },
   "load-percentiles": {

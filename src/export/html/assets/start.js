@@ -10,7 +10,9 @@ for (const chart of report.charts) {
 
 document.querySelectorAll("table.sortable").forEach(sortable);
 const search = document.getElementById("search");
-if (search !== null) searchable(document.querySelector("#results table"), search);
+if (search !== null) {
+  searchable(document.querySelector("#results table"), search, document.getElementById("found"));
+}
 const figures = document.getElementById("every-figure");
 if (figures !== null) {
   offer(figures, "nanogate-figures.csv", report.figures);

@@ -7,6 +7,11 @@ function key(row, column) {
   return number === undefined ? cell.textContent : number === "" ? null : Number(number);
 }
 
+/** What a cell can be ranked with: its like. */
+function group(row, column) {
+  return row.cells[column].dataset.group ?? "";
+}
+
 /** What is absent comes last, whatever the direction. */
 function compared(one, other, direction) {
   if (one === null || other === null) return (one === null) - (other === null);
@@ -17,7 +22,8 @@ function compared(one, other, direction) {
 function sortBy(table, column, direction) {
   const body = table.tBodies[0];
   const rows = [...body.rows];
-  rows.sort((one, other) => compared(key(one, column), key(other, column), direction));
+  rows.sort((one, other) => compared(group(one, column), group(other, column), 1)
+    || compared(key(one, column), key(other, column), direction));
   body.append(...rows);
   [...table.tHead.rows[0].cells].forEach((cell, index) => {
     if (index !== column) cell.removeAttribute("aria-sort");
@@ -37,13 +43,16 @@ function sortable(table) {
 }
 
 /** Shows the rows that hold every word. */
-function searchable(table, input) {
+function searchable(table, input, found) {
   input.hidden = false;
   input.addEventListener("input", () => {
     const words = input.value.toLowerCase().split(/\s+/);
-    for (const row of table.tBodies[0].rows) {
+    const rows = [...table.tBodies[0].rows];
+    for (const row of rows) {
       const text = row.textContent.toLowerCase();
       row.hidden = !words.every((word) => text.includes(word));
     }
+    const shown = rows.filter((row) => !row.hidden).length;
+    found.textContent = `${count(shown)} of ${count(rows.length)}`;
   });
 }
