@@ -13,7 +13,7 @@ use nanogate::{
     bundle::{
         MANIFEST,
         manifest::Manifest,
-        readings_name,
+        readings_name, reports,
         verify::{Finding, verify},
     },
     report::record::Tool,
@@ -120,7 +120,7 @@ fn a_bundle_holds_a_run_whole() {
     assert!(is_valid("doctor", &read(&bundle.join("doctor.json"))));
     assert!(is_valid("run", &read(&bundle.join("record.json"))));
     let environment = read(&bundle.join("environment.json"));
-    assert_eq!(environment["schema"], "nanogate.environment/1");
+    assert!(is_valid("environment", &environment));
     assert!(environment["command"].as_array().unwrap().contains(&json!("--bundle")));
     for number in [1, 2] {
         let text = fs::read_to_string(bundle.join(readings_name(number))).unwrap();
@@ -138,7 +138,7 @@ fn a_bundle_holds_a_run_whole() {
     assert!(found[0]["statistics"].as_u64().unwrap() > 500, "{found}");
     nanogate(bundle.parent().unwrap(), &["bundle", "verify", "lab", "lab"])
         .success()
-        .stdout(contains(format!("verified  lab: {files} files")).count(2));
+        .stdout(contains(format!("verified  lab: complete; {files} files")).count(2));
     nanogate(bundle, &["bundle", "show", "."])
         .success()
         .stdout(contains("complete").and(contains("readings/launch-1.jsonl")));
@@ -190,7 +190,7 @@ proptest! {
         let index = bit as usize % (8 * bytes.len());
         bytes[index / 8] ^= 1 << (index % 8);
         fs::write(&path, bytes).unwrap();
-        let found = verify(&bundle).unwrap().verification;
+        let found = verify(&bundle).verification;
         prop_assert!(!found.verified, "bit {index} of {name}");
         let said = found.findings.iter().any(|finding| finding.to_string().starts_with(name));
         prop_assert!(said, "{name}: {:?}", found.findings);
@@ -220,15 +220,30 @@ fn files_are_named() {
     nanogate(folder.path(), &["bundle", "verify", "nowhere"]).code(2).stderr(contains("nowhere"));
 }
 
-/// Changes a bundle that is then listed anew, and gives what is found.
+/// Changes a bundle that is then listed anew, and gives what is found. The tables and the page are
+/// made again, as somebody would who wants to pass it off.
 fn found_after(change: impl Fn(&mut Value)) -> Vec<Finding> {
     let (_folder, bundle) = copied("lab");
+    change_record(&bundle, change);
+    verify(&bundle).verification.findings
+}
+
+fn change_record(bundle: &Path, change: impl Fn(&mut Value)) {
     let path = bundle.join("record.json");
     let mut record = read(&path);
     change(&mut record);
     fs::write(path, record.to_string()).unwrap();
-    reseal(&bundle);
-    verify(&bundle).unwrap().verification.findings
+    if let Ok(record) = serde_json::from_value(record) {
+        fs::write(bundle.join("report.txt"), reports::tables(&record)).unwrap();
+        if let Some(Ok(page)) = reports::page(&record) {
+            fs::write(bundle.join("report.html"), page).unwrap();
+        }
+    }
+    reseal(bundle);
+}
+
+fn said(found: &[Finding], what: &str) -> bool {
+    found.iter().any(|one| one.to_string().contains(what))
 }
 
 /// A record that was improved is found although every digest is right, and the entry and the figure
@@ -297,16 +312,203 @@ fn what_is_left_out_is_found() {
     let [one, other] = [1, 2].map(|number| bundle.join(readings_name(number)));
     fs::copy(&one, &other).unwrap();
     reseal(&bundle);
-    let found = verify(&bundle).unwrap().verification.findings;
+    let found = verify(&bundle).verification.findings;
     assert!(found.iter().any(|one| one.to_string().contains("launch-2.jsonl: its first line")));
     let lines = fs::read_to_string(&one).unwrap();
     let kept: Vec<&str> = lines.lines().filter(|line| !line.starts_with("{\"latency\"")).collect();
     fs::write(&one, kept.join("\n")).unwrap();
     fs::copy(made().join(readings_name(2)), &other).unwrap();
     reseal(&bundle);
-    let found = verify(&bundle).unwrap().verification.findings;
-    let is_unfounded = |one: &Finding| one.to_string().contains("launch 1 has no readings of it");
-    assert!(found.iter().all(is_unfounded) && !found.is_empty(), "{found:?}");
+    let found = verify(&bundle).verification.findings;
+    let is_of_latency = |one: &Finding| one.to_string().contains(" latency x ");
+    assert!(found.iter().all(is_of_latency) && !found.is_empty(), "{found:?}");
+}
+
+/// A bundle without a record has nothing that could verify, and neither has an empty one.
+#[test]
+fn a_record_is_required() {
+    let (folder, bundle) = copied("lab");
+    fs::remove_file(bundle.join("record.json")).unwrap();
+    reseal(&bundle);
+    assert!(!verify(&bundle).verification.verified);
+    for name in nanogate::bundle::manifest::names(&bundle).unwrap() {
+        fs::remove_file(bundle.join(name)).unwrap();
+    }
+    fs::remove_dir(bundle.join("readings")).unwrap();
+    reseal(&bundle);
+    nanogate(folder.path(), &["bundle", "verify", "lab"]).code(7);
+}
+
+/// The readings say which launches there were and how they ended: whoever leaves out one, counts
+/// one twice, or calls a run complete that was not is found, in the record and in each entry.
+#[test]
+fn launches_are_those_of_the_readings() {
+    let throughput = |record: &mut Value| {
+        let entries = record["entries"].as_array().unwrap();
+        entries.iter().position(|one| one["method"] == "throughput").unwrap()
+    };
+    let edited = |edit: &dyn Fn(&mut Vec<Value>)| {
+        let found = found_after(|record| {
+            let index = throughput(record);
+            edit(record["entries"][index]["launches"].as_array_mut().unwrap());
+        });
+        assert!(said(&found, "launches["), "{found:?}");
+    };
+    edited(&Vec::clear);
+    edited(&|launches| drop(launches.pop()));
+    edited(&|launches| launches.extend(vec![launches[1].clone(); 3]));
+    let found = found_after(|record| {
+        let launches = record["launches"].as_array_mut().unwrap();
+        launches.push(launches[1].clone());
+    });
+    assert!(said(&found, "launches: [2].number"), "{found:?}");
+    let found = found_after(|record| drop(record["launches"].as_array_mut().unwrap().pop()));
+    assert!(said(&found, "readings/launch-2.jsonl is additional"), "{found:?}");
+    let found = found_after(|record| {
+        for launch in record["launches"].as_array_mut().unwrap() {
+            launch["of"] = json!(50);
+        }
+    });
+    assert!(said(&found, "launches: [0].of"), "{found:?}");
+    let found = found_after(|record| record["status"] = json!("incomplete"));
+    assert!(said(&found, "status is recorded as \"incomplete\""), "{found:?}");
+}
+
+/// What was measured and fell out of the record is named, and so is what is in it twice.
+#[test]
+fn what_was_measured_is_all_there() {
+    let is_load = |one: &Value| one["method"] == "load";
+    let found = found_after(|record| {
+        for entry in record["entries"].as_array_mut().unwrap() {
+            if let Some(load) = entry.get_mut("load") {
+                drop(load.as_object_mut().unwrap().remove("knee"));
+            }
+        }
+    });
+    assert!(said(&found, "attempt at a knee"), "{found:?}");
+    let found =
+        found_after(|record| record["entries"].as_array_mut().unwrap().retain(|e| !is_load(e)));
+    assert!(said(&found, " load x "), "{found:?}");
+    let found = found_after(|record| record["repeats"] = json!([]));
+    assert!(said(&found, "repeats: "), "{found:?}");
+    let found = found_after(|record| {
+        let entries = record["entries"].as_array_mut().unwrap();
+        let mut again = entries[0].clone();
+        again["footprint_bytes"] = json!(1_u64 << 40);
+        entries.push(again);
+    });
+    assert!(said(&found, "are those of another part of the record"), "{found:?}");
+    let found = found_after(|record| record["entries"][0]["software"] = json!(true));
+    assert!(said(&found, "no readings of it"), "{found:?}");
+    let found = found_after(|record| record["energy_joules"] = json!(0.001));
+    assert!(said(&found, "record.json: energy_joules"), "{found:?}");
+}
+
+/// Files that are no plain files are refused without waiting for their end, and a reader who has
+/// had enough changes no verdict.
+#[test]
+#[cfg(unix)]
+fn odd_files_are_refused() {
+    let (folder, bundle) = copied("lab");
+    fs::write(bundle.join("log.txt"), "nothing happened").unwrap();
+    let program = assert_cmd::cargo::cargo_bin("nanogate");
+    let piped = format!("set -o pipefail; {} bundle verify lab | true", program.display());
+    let status = std::process::Command::new("bash")
+        .args(["-c", &piped])
+        .current_dir(folder.path())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(7));
+    fs::remove_file(bundle.join(MANIFEST)).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(bundle.join(MANIFEST)).status().unwrap();
+    assert!(made.success());
+    let found = verify(&bundle).verification;
+    assert!(!found.verified && said(&found.findings, "no plain file"), "{found:?}");
+}
+
+/// What a record may say and no reading bears out: paths, with `#` for whatever number.
+const STATED: [&str; 24] = [
+    "started_unix_s",
+    "tool.",
+    "host.",
+    "budget_s",
+    "profile.",
+    "corpus.",
+    "counters[#]",
+    "warnings[#]",
+    "skipped[#]",
+    "devices[#]",
+    "simulated[#]",
+    "launches[#].layout_seed",
+    "launches[#].core",
+    "timer.",
+    "entries[#].verified",
+    "entries[#].footprint_bytes",
+    "entries[#].disturbance.",
+    "entries[#].usage.",
+    "entries[#].warnings[#]",
+    "entries[#].load.arrivals",
+    "entries[#].load.rate_source",
+    "entries[#].load.one_worker_per_s",
+    "entries[#].load.silent_clients",
+    "entries[#].load.knee.response_ns_p99_max",
+];
+
+/// Whatever value of a record is changed, it is found, unless it is among those that are stated.
+/// One value of each kind is tried.
+#[test]
+fn every_value_is_found_or_stated() {
+    let record = read(&made().join("record.json"));
+    let mut kinds = std::collections::BTreeMap::new();
+    for (path, value) in nanogate::bundle::figures::leaves(&record) {
+        let kind: String = path.split(|c: char| c == '[' || c == ']').enumerate().fold(
+            String::new(),
+            |kind, (index, part)| match (index % 2, part.parse::<usize>()) {
+                (1, Ok(_)) => kind + "[#]",
+                (1, Err(_)) => kind + "[" + part + "]",
+                _ => kind + part,
+            },
+        );
+        kinds.entry(kind).or_insert((path, value));
+    }
+    assert!(kinds.len() > 100);
+    let (_folder, bundle) = copied("lab");
+    for (kind, (path, value)) in kinds {
+        if STATED.iter().any(|stated| kind.starts_with(stated)) || kind == "schema" {
+            continue;
+        }
+        let other = match &value {
+            Value::Bool(one) => json!(!one),
+            Value::Number(one) if one.is_f64() => json!(one.as_f64().unwrap() * 1.01 + 1.0),
+            Value::Number(one) => json!(one.as_u64().unwrap_or(0) + 1),
+            Value::String(one) => json!(format!("{one}x")),
+            _ => continue,
+        };
+        fs::copy(made().join("record.json"), bundle.join("record.json")).unwrap();
+        change_record(&bundle, |record| *at(record, &path) = other.clone());
+        assert!(!verify(&bundle).verification.verified, "{path} as {other}");
+    }
+}
+
+/// The value at a path of figures.
+fn at<'v>(document: &'v mut Value, path: &str) -> &'v mut Value {
+    let mut value = document;
+    let mut rest = path;
+    while !rest.is_empty() {
+        let (key, more) = if let Some(inner) = rest.strip_prefix('[') {
+            inner.split_once(']').unwrap()
+        } else {
+            let end = rest[1..].find(['.', '[']).map_or(rest.len(), |end| end + 1);
+            rest.split_at(end)
+        };
+        let key = key.trim_start_matches('.');
+        value = match value {
+            Value::Array(items) => &mut items[key.parse::<usize>().unwrap()],
+            other => other.get_mut(key).unwrap(),
+        };
+        rest = more;
+    }
+    value
 }
 
 /// A place that is taken is refused before anything is measured, and stays as it is.
@@ -365,10 +567,6 @@ fn unlike_sides_are_refused() {
     let run = |more: &[&str]| nanogate(folder.path(), &[&["compare", "server-a"], more].concat());
     run(&["server-a/record.json"]).code(2).stderr(contains("record.json: is no bundle"));
     run(&["server-b", "--noise", "3"]).code(2).stderr(contains("--noise: does nothing"));
-    let path = one.join("record.json");
-    let mut record = read(&path);
-    record["corpus"]["seed"] = json!(2);
-    fs::write(&path, record.to_string()).unwrap();
-    reseal(&one);
+    change_record(&one, |record| record["corpus"]["seed"] = json!(2));
     run(&["server-b"]).code(7).stderr(contains("seed was 2, is 1"));
 }
