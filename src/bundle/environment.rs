@@ -143,7 +143,7 @@ fn parameters(line: &str) -> Vec<String> {
     let is_kept = |word: &&str| {
         let name = word.split('=').next().unwrap_or_default();
         let is_it = |kept: &&str| name == *kept || kept.ends_with('.') && name.starts_with(*kept);
-        PARAMETERS.iter().any(|kept| is_it(&kept))
+        PARAMETERS.iter().any(is_it)
     };
     line.split_whitespace().filter(is_kept).map(String::from).collect()
 }

@@ -52,7 +52,7 @@ const PIECE_BYTES: usize = 1 << 14;
 mod tests {
     use super::*;
 
-    /// Files are read whole or refused, and what is no plain file is refused without waiting for it.
+    /// Files are read whole or refused, and what is no plain file is refused without waiting.
     #[test]
     fn only_plain_files_are_read() {
         let folder = tempfile::tempdir().unwrap();

@@ -69,10 +69,11 @@ pub enum ManifestError {
 }
 
 impl Manifest {
-    /// Lists every file of a folder, but for a manifest that is there.
+    /// Lists every file of a folder, but for a manifest that is there. Empty folders have no place.
     pub fn of_folder(folder: &Path, tool: Tool, made_unix_s: u64) -> io::Result<Self> {
         let names = names(folder)?;
-        let files = names.into_iter().filter(|name| name != MANIFEST).map(|name| {
+        let is_listed = |name: &String| name != MANIFEST && !name.ends_with('/');
+        let files = names.into_iter().filter(is_listed).map(|name| {
             let (bytes, sha256) = file::digest(&folder.join(&name))?;
             Ok(Listed { name, bytes, sha256 })
         });

@@ -9,7 +9,7 @@ mod files;
 mod finding;
 mod stated;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, fmt::Display, path::Path};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -122,13 +122,13 @@ impl Look {
         match read {
             Ok(record) => Some(record),
             Err(reason) => {
-                self.unreadable(RECORD, reason);
+                self.unreadable(RECORD, &reason);
                 None
             }
         }
     }
 
-    fn unreadable(&mut self, file: &str, reason: impl ToString) {
+    fn unreadable(&mut self, file: &str, reason: &dyn Display) {
         self.findings.push(Finding::Unreadable { file: file.into(), reason: reason.to_string() });
     }
 
@@ -180,7 +180,7 @@ impl Look {
                         value_of(&found.tool),
                     );
                 }
-                Err(reason) => self.unreadable(ENVIRONMENT, reason),
+                Err(reason) => self.unreadable(ENVIRONMENT, &reason),
             }
         }
         self.doctor(&value_of(&record.tool));

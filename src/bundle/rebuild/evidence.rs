@@ -43,6 +43,7 @@ impl Evidence {
     }
 
     /// The launches of which there is anything.
+    #[must_use]
     pub fn numbers(&self) -> impl DoubleEndedIterator<Item = u32> {
         self.0.keys().copied()
     }
@@ -111,7 +112,7 @@ fn parts(line: &Line, number: u32) -> Vec<(usize, String)> {
         Line::Repeats(own) => {
             vec![(0, format!("repeated input of {} x {}", own.backend, own.batch_len))]
         }
-        // Each launch sees to that it reads nothing of nothing; the record has what the first found.
+        // Each launch reads nothing of nothing; the record has what the first found.
         Line::Empty(_) if number == 1 => vec![(0, "an empty operation".into())],
         Line::Empty(_) | Line::Launch(_) | Line::End(_) => Vec::new(),
     }

@@ -23,7 +23,7 @@ impl Look {
         let names = match manifest::names(folder) {
             Ok(names) => names,
             Err(error) => {
-                self.unreadable(".", error);
+                self.unreadable(".", &error);
                 return None;
             }
         };
@@ -62,7 +62,7 @@ impl Look {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.findings.push(Finding::Missing { file: name });
             }
-            Err(error) => self.unreadable(&name, error),
+            Err(error) => self.unreadable(&name, &error),
         }
     }
 
@@ -71,11 +71,11 @@ impl Look {
         let Some(bytes) = self.intact.get(DOCTOR) else { return };
         let found = match serde_json::from_slice::<Value>(bytes) {
             Ok(found) => found,
-            Err(error) => return self.unreadable(DOCTOR, error),
+            Err(error) => return self.unreadable(DOCTOR, &error),
         };
         let format = found["schema"].as_str().unwrap_or_default();
         if !format.starts_with(DOCTOR_FORMAT) {
-            self.unreadable(DOCTOR, "it is nothing that `nanogate doctor` finds");
+            self.unreadable(DOCTOR, &"it is nothing that `nanogate doctor` finds");
         } else if found["tool"] != *tool {
             self.differs(DOCTOR, "tool", tool.clone(), found["tool"].clone());
         }

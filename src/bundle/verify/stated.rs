@@ -5,7 +5,7 @@
 pub(super) const ALWAYS: [&str; 10] = [
     "that outputs were compared with the golden model",
     "when the run began, its budget, and what was skipped",
-    "the machine, the program, the corpus, what devices and designs are, and what was asked of them",
+    "the machine, the program, the corpus, and what devices and designs are",
     "the profile's requirements and rules, and which flags took its place",
     "what the timer and the counters were qualified by, and whether device clocks agree",
     "bytes of footprints, cores, the seed of layouts, and why measuring of a launch ended",
