@@ -272,7 +272,8 @@ macro_rules! clock {
         impl ops::Add for $name {
             type Output = Self;
             fn add(self, other: Self) -> Self {
-                Self { $field: self.$field + other.$field }
+                // A file may hold any number, and no clock goes on for so long.
+                Self { $field: self.$field.saturating_add(other.$field) }
             }
         }
 

@@ -35,11 +35,11 @@ const LAYERS: [(&str, u8); 26] = [
     ("verify", 5),
     ("gate", 6),
     ("report", 6),
-    ("bundle", 7),
     ("history", 7),
     ("export", 7),
-    ("cli", 8),
-    ("main", 9),
+    ("bundle", 8),
+    ("cli", 9),
+    ("main", 10),
 ];
 
 /// Files that may hold `unsafe`: the timer, vector instructions, foreign functions, and the test

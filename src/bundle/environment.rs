@@ -40,6 +40,37 @@ const PREFIXES: [&str; 21] = [
     "WGPU_",
 ];
 
+/// Names of parameters of the kernel that bear on figures, with a dot where they are beginnings.
+/// Nothing else is kept: a kernel may be told of disks, networks and passwords, too.
+const PARAMETERS: [&str; 26] = [
+    "amd_pstate",
+    "clocksource",
+    "cpufreq.",
+    "cpuidle.",
+    "default_hugepagesz",
+    "hugepages",
+    "hugepagesz",
+    "idle",
+    "intel_idle.",
+    "intel_iommu",
+    "intel_pstate",
+    "iommu",
+    "irqaffinity",
+    "isolcpus",
+    "kpti",
+    "mce",
+    "mitigations",
+    "nohz",
+    "nohz_full",
+    "nosmt",
+    "nowatchdog",
+    "preempt",
+    "processor.",
+    "rcu_nocbs",
+    "transparent_hugepage",
+    "tsc",
+];
+
 /// What surrounds a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Environment {
@@ -57,8 +88,8 @@ pub struct Environment {
     pub kernel_release: Option<String>,
     /// Version of the kernel: how and when it was built.
     pub kernel_version: Option<String>,
-    /// What the kernel was started with.
-    pub kernel_command_line: Option<String>,
+    /// Of what the kernel was started with, what bears on figures.
+    pub kernel_parameters: Vec<String>,
     /// Clock that the kernel keeps time by.
     pub clock_source: Option<String>,
     /// Version of the processor's microcode.
@@ -82,10 +113,18 @@ impl Environment {
             system: value(&text("/etc/os-release"), "PRETTY_NAME", '='),
             kernel_release: read("/proc/sys/kernel/osrelease"),
             kernel_version: read("/proc/sys/kernel/version"),
-            kernel_command_line: read("/proc/cmdline"),
+            kernel_parameters: parameters(&text("/proc/cmdline")),
             clock_source: read("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
             microcode: value(&text("/proc/cpuinfo"), "microcode", ':'),
         }
+    }
+}
+
+impl Environment {
+    /// What a file of a bundle says, or why it says nothing.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let read: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        if read.schema == SCHEMA { Ok(read) } else { Err(format!("its format is {}", read.schema)) }
     }
 }
 
@@ -97,6 +136,16 @@ fn lossy(text: &OsStr) -> String {
 fn chosen(all: impl Iterator<Item = (OsString, OsString)>) -> BTreeMap<String, String> {
     let all = all.map(|(name, value)| (lossy(&name), lossy(&value)));
     all.filter(|(name, _)| PREFIXES.iter().any(|prefix| name.starts_with(prefix))).collect()
+}
+
+/// The parameters of a kernel's command line that are kept.
+fn parameters(line: &str) -> Vec<String> {
+    let is_kept = |word: &&str| {
+        let name = word.split('=').next().unwrap_or_default();
+        let is_it = |kept: &&str| name == *kept || kept.ends_with('.') && name.starts_with(*kept);
+        PARAMETERS.iter().any(is_it)
+    };
+    line.split_whitespace().filter(is_kept).map(String::from).collect()
 }
 
 /// The value of the first line that has this name before `between`, without quotes.
@@ -117,6 +166,13 @@ mod tests {
         let all = all.map(|name| (OsString::from(name), OsString::from("x")));
         let kept: Vec<String> = chosen(all.into_iter()).into_keys().collect();
         assert_eq!(kept, ["LD_PRELOAD", "NANOGATE_GPU", "VK_ICD_FILENAMES"]);
+    }
+
+    /// Of the kernel's command line too.
+    #[test]
+    fn only_parameters_that_bear_on_figures_are_kept() {
+        let line = "root=/dev/sda1 isolcpus=2-3 intel_idle.max_cstate=1 cifs.password=x nosmt\n";
+        assert_eq!(parameters(line), ["isolcpus=2-3", "intel_idle.max_cstate=1", "nosmt"]);
     }
 
     /// Values are found by name, with or without quotes.

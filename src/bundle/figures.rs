@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// How far a figure that joins several launches may be from the recorded one, as a fraction of it:
@@ -11,7 +10,7 @@ use serde_json::Value;
 pub const MERGED_TOLERANCE: f64 = 1e-12;
 
 /// A figure that is not what it ought to be.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
     /// Its path, such as `metrics[host/per_record/p50]`.
     pub statistic: String,

@@ -13,11 +13,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use super::MANIFEST;
+use super::{MANIFEST, file};
 use crate::report::record::Tool;
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "nanogate.bundle/1";
+
+/// Most bytes of a manifest that is read: thousands of launches take less.
+pub const BYTES_MAX: u64 = 1 << 20;
 
 /// What a bundle consists of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,15 +63,19 @@ pub enum ManifestError {
     /// A file outside of the bundle.
     #[error("it lists `{0}`, which is no path within a bundle")]
     Astray(String),
+    /// A file is listed twice, or not in its place.
+    #[error("it lists `{0}` out of order")]
+    Disordered(String),
 }
 
 impl Manifest {
-    /// Lists every file of a folder, but for a manifest that is there.
+    /// Lists every file of a folder, but for a manifest that is there. Empty folders have no place.
     pub fn of_folder(folder: &Path, tool: Tool, made_unix_s: u64) -> io::Result<Self> {
         let names = names(folder)?;
-        let files = names.into_iter().filter(|name| name != MANIFEST).map(|name| {
-            let bytes = fs::read(folder.join(&name))?;
-            Ok(Listed { bytes: bytes.len() as u64, sha256: digest(&bytes), name })
+        let is_listed = |name: &String| name != MANIFEST && !name.ends_with('/');
+        let files = names.into_iter().filter(is_listed).map(|name| {
+            let (bytes, sha256) = file::digest(&folder.join(&name))?;
+            Ok(Listed { name, bytes, sha256 })
         });
         let files = files.collect::<io::Result<Vec<_>>>()?;
         Ok(Self { schema: SCHEMA.into(), made_unix_s, tool, files, manifest_sha256: String::new() })
@@ -90,6 +97,9 @@ impl Manifest {
         let manifest: Self = serde_json::from_value(value)?;
         if let Some(astray) = manifest.files.iter().find(|file| !is_within(&file.name)) {
             return Err(ManifestError::Astray(astray.name.clone()));
+        }
+        if let Some(pair) = manifest.files.windows(2).find(|pair| pair[0].name >= pair[1].name) {
+            return Err(ManifestError::Disordered(pair[1].name.clone()));
         }
         let is_whole = manifest.manifest_sha256 == manifest.own_digest()?;
         if is_whole && manifest.to_bytes()? == bytes {
@@ -129,8 +139,8 @@ fn is_within(name: &str) -> bool {
     !name.is_empty() && Path::new(name).components().all(is_normal)
 }
 
-/// The names of all that is in a folder but is no folder, sorted, with `/` between folders. Links
-/// are not followed: they are listed like files.
+/// The names of all that is in a folder, sorted, with `/` between folders and after one that is
+/// empty. Links are not followed: they are listed like files.
 pub fn names(folder: &Path) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
     walk(folder, "", &mut found)?;
@@ -139,7 +149,11 @@ pub fn names(folder: &Path) -> io::Result<Vec<String>> {
 }
 
 fn walk(folder: &Path, prefix: &str, found: &mut Vec<String>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
+    let mut entries = fs::read_dir(folder)?.peekable();
+    if entries.peek().is_none() && !prefix.is_empty() {
+        found.push(prefix.into());
+    }
+    for entry in entries {
         let entry = entry?;
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         if entry.file_type()?.is_dir() {
@@ -189,6 +203,31 @@ mod tests {
             flipped[index / 8] ^= 1 << (index % 8);
             assert!(Manifest::open(&flipped).is_err(), "bit {index}");
         }
+    }
+
+    /// A file has one place in the list.
+    #[test]
+    fn names_are_in_order() {
+        for spoil in [
+            |files: &mut Vec<Listed>| files.reverse(),
+            |files: &mut Vec<Listed>| {
+                files.push(files[1].clone());
+            },
+        ] {
+            let mut manifest = Manifest::open(&sealed(folder().path())).unwrap();
+            spoil(&mut manifest.files);
+            let refused = Manifest::open(&manifest.seal().unwrap());
+            assert!(matches!(refused, Err(ManifestError::Disordered(_))), "{refused:?}");
+        }
+    }
+
+    /// A folder that holds nothing is there all the same.
+    #[test]
+    fn empty_folders_are_named() {
+        let folder = folder();
+        fs::create_dir_all(folder.path().join("more/still")).unwrap();
+        let found = names(folder.path()).unwrap();
+        assert_eq!(found, ["log.txt", "more/still/", "readings/launch-1.jsonl"]);
     }
 
     /// A name that leads out of the bundle is refused, whoever sealed it.

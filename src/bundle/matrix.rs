@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::verify::{Checked, Finding};
 use crate::{
     clock::Modeled,
+    op::Op,
     report::record::{Status, Tool},
 };
 use rows::{Device, Source};
@@ -69,8 +70,14 @@ pub struct Platform {
     pub kernel: Option<String>,
     /// Id of the profile that it was measured under. Null where flags alone said what to measure.
     pub profile: Option<String>,
+    /// Flags that took the place of the profile.
+    pub overridden: Vec<String>,
+    /// Codes of what may be wrong with the machine as a whole.
+    pub warnings: Vec<String>,
     /// The program that measured.
     pub tool: Option<Tool>,
+    /// The first bundle of the very same run: a copy is no other machine.
+    pub same_run_as: Option<String>,
 }
 
 /// A backend on a machine.
@@ -78,38 +85,16 @@ pub struct Platform {
 pub struct Row<F> {
     /// The machine.
     pub platform: String,
+    /// Operation.
+    pub op: Op,
     /// The backend; of a modelled one with the report in brackets.
     pub backend: String,
     /// Threads that work.
     pub threads: usize,
-    /// Where the input lay.
-    pub footprint: Footprint,
+    /// The smallest cache that holds the input, or `memory`. Only rows of one home are ranked.
+    pub home: String,
     /// By batch length. What was not measured is not there.
     pub cells: BTreeMap<usize, Cell<F>>,
-}
-
-/// Where the input of a row lay. The homes of two machines need not have the same names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Footprint {
-    /// The smallest footprint that was measured of the length.
-    Hot,
-    /// The largest, where there is more than one.
-    Cold,
-    /// In the simulator, where there are no caches.
-    Simulated,
-}
-
-impl Footprint {
-    /// The name used in tables.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Hot => "hot",
-            Self::Cold => "cold",
-            Self::Simulated => "-",
-        }
-    }
 }
 
 /// What is in a place of the matrix.
@@ -154,9 +139,7 @@ pub struct Figure {
     pub low: f64,
     /// Upper end of its interval.
     pub high: f64,
-    /// Home of the footprint.
-    pub home: String,
-    /// The fastest of its column and footprint, or not to be told from it.
+    /// The fastest of its column, operation and home, or not to be told from it.
     pub best: bool,
 }
 
@@ -183,7 +166,7 @@ pub fn of(bundles: &[Named]) -> Matrix {
     let batch_lens = lens.collect::<BTreeSet<usize>>().into_iter().collect();
     Matrix {
         schema: SCHEMA,
-        platforms: bundles.iter().map(platform).collect(),
+        platforms: bundles.iter().map(|one| platform(one, bundles)).collect(),
         batch_lens,
         measured: in_order(measured),
         software: in_order(software),
@@ -197,18 +180,19 @@ fn lens<F>(rows: &[Row<F>]) -> impl Iterator<Item = usize> {
 
 /// Machines below one another, where all else is the same.
 fn in_order<F>(mut rows: Vec<Row<F>>) -> Vec<Row<F>> {
-    let key = |row: &Row<F>| (row.footprint, row.backend.clone(), row.threads);
+    let key = |row: &Row<F>| (row.op.name(), row.home.clone(), row.backend.clone(), row.threads);
     rows.sort_by_key(key);
     rows
 }
 
-/// Marks the fastest of each column and footprint, and what cannot be told from it.
+/// Marks the fastest of each column, operation and home, and what cannot be told from it.
 fn rank(rows: &mut [Row<Figure>]) {
-    let mut fastest: BTreeMap<(Footprint, usize), (f64, f64)> = BTreeMap::new();
+    let mut fastest: BTreeMap<(&str, String, usize), (f64, f64)> = BTreeMap::new();
+    let place = |row: &Row<Figure>, len| (row.op.name(), row.home.clone(), len);
     for row in &*rows {
         for (&len, cell) in &row.cells {
             if let Cell::Verified(Figure { ns_per_record, high, .. }) = cell {
-                let best = fastest.entry((row.footprint, len)).or_insert((*ns_per_record, *high));
+                let best = fastest.entry(place(row, len)).or_insert((*ns_per_record, *high));
                 if *ns_per_record < best.0 {
                     *best = (*ns_per_record, *high);
                 }
@@ -216,16 +200,18 @@ fn rank(rows: &mut [Row<Figure>]) {
         }
     }
     for row in rows {
+        let place = |len| (row.op.name(), row.home.clone(), len);
         for (&len, cell) in &mut row.cells {
             if let Cell::Verified(figure) = cell {
-                let best = fastest.get(&(row.footprint, len));
+                let best = fastest.get(&place(len));
                 figure.best = best.is_some_and(|(_, high)| figure.low <= *high);
             }
         }
     }
 }
 
-fn platform(Named { name, checked }: &Named) -> Platform {
+fn platform(named: &Named, all: &[Named]) -> Platform {
+    let Named { name, checked } = named;
     let (record, verification) = (checked.record.as_ref(), &checked.verification);
     Platform {
         name: name.clone(),
@@ -237,6 +223,23 @@ fn platform(Named { name, checked }: &Named) -> Platform {
         cores: record.map(|record| record.host.cores_usable),
         kernel: record.and_then(|record| record.host.kernel.clone()),
         profile: record.and_then(|record| Some(record.profile.as_ref()?.id.clone())),
+        overridden: record
+            .and_then(|record| Some(record.profile.as_ref()?.overridden.clone()))
+            .unwrap_or_default(),
+        warnings: record
+            .map(|record| record.warnings.iter().map(|one| one.code.clone()).collect())
+            .unwrap_or_default(),
         tool: record.map(|record| record.tool.clone()),
+        same_run_as: all
+            .iter()
+            .take_while(|other| other.name != *name)
+            .find(|other| run(other).is_some() && run(other) == run(named))
+            .map(|other| other.name.clone()),
     }
+}
+
+/// What no two runs share: when they began, and the seed that they drew.
+fn run(named: &Named) -> Option<(u64, u64)> {
+    let record = named.checked.record.as_ref()?;
+    Some((record.started_unix_s, record.launches.first()?.layout_seed))
 }

@@ -7,11 +7,13 @@
 
 pub mod environment;
 pub mod figures;
+pub mod file;
 pub mod log;
 pub mod manifest;
 pub mod matrix;
 pub mod readings;
 pub mod rebuild;
+pub mod reports;
 pub mod staging;
 #[cfg(test)]
 mod testing;
@@ -40,4 +42,11 @@ pub const READINGS: &str = "readings";
 #[must_use]
 pub fn readings_name(number: u32) -> String {
     format!("{READINGS}/launch-{number}.jsonl")
+}
+
+/// The launch whose readings a file of this name holds.
+#[must_use]
+pub fn readings_number(name: &str) -> Option<u32> {
+    let number = name.strip_prefix("readings/launch-")?.strip_suffix(".jsonl")?.parse().ok()?;
+    (readings_name(number) == name).then_some(number)
 }

@@ -19,7 +19,7 @@ use crate::{
     host::counters::Event,
     measure::{cycles::Paced, load::outcome::Account, stages::Rounds},
     op::Op,
-    report::device::Mode,
+    report::{device::Mode, record::Status},
     stats::{Samples, steady::Groups},
 };
 
@@ -50,6 +50,8 @@ pub enum Line {
     Resident(Resident),
     /// Cycles of simulated hardware.
     Cycles(Box<Cycles>),
+    /// How the launch ended. The last line, and no other.
+    End(End),
 }
 
 /// Whose file it is.
@@ -59,6 +61,13 @@ pub struct Launch {
     pub schema: String,
     /// The launch.
     pub number: u32,
+}
+
+/// How a launch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// That of the record then: `running` where another launch is to come.
+    pub status: Status,
 }
 
 /// What tells one entry of a record from another.
@@ -149,6 +158,8 @@ pub enum Role {
 pub struct Contestant {
     /// Id of the backend.
     pub backend: String,
+    /// Whether a driver imitates the device.
+    pub software: bool,
     /// What it is there for.
     pub role: Role,
     /// Threads that work.
@@ -290,18 +301,42 @@ pub enum ReadingsError {
     /// It is of another launch, or of a format that this program does not know.
     #[error("its first line is not that of launch {0} in the format {SCHEMA}")]
     OtherLaunch(u32),
+    /// A line says more than a measurement holds, or says it in another way.
+    #[error("line {0}: it is not as it is written")]
+    Unlike(usize),
+    /// A beginning or an end in the middle.
+    #[error("line {0}: a launch begins with its first line, and ends with its last")]
+    Misplaced(usize),
 }
 
 /// The measurements of launch `number` in the text of a file.
 pub fn parse(text: &str, number: u32) -> Result<Vec<Line>, ReadingsError> {
-    let parsed = |(index, line): (usize, &str)| {
-        let malformed = |error| ReadingsError::Malformed { line: index + 1, error };
-        serde_json::from_str::<Line>(line).map_err(malformed)
-    };
-    let lines = text.lines().enumerate().map(parsed).collect::<Result<Vec<_>, _>>()?;
+    let lines = text.lines().enumerate().map(|(index, line)| measurement(index + 1, line));
+    let lines = lines.collect::<Result<Vec<_>, _>>()?;
     match lines.first() {
-        Some(Line::Launch(launch)) if *launch == Launch::of(number) => Ok(lines),
-        _ => Err(ReadingsError::OtherLaunch(number)),
+        Some(Line::Launch(launch)) if *launch == Launch::of(number) => {}
+        _ => return Err(ReadingsError::OtherLaunch(number)),
+    }
+    let is_misplaced = |(index, line): &(usize, &Line)| match line {
+        Line::Launch(_) => *index > 0,
+        Line::End(_) => index + 1 < lines.len(),
+        _ => false,
+    };
+    match lines.iter().enumerate().find(is_misplaced) {
+        Some((index, _)) => Err(ReadingsError::Misplaced(index + 1)),
+        None => Ok(lines),
+    }
+}
+
+/// The measurement of a line, which must be what is written of it and nothing more.
+fn measurement(line: usize, text: &str) -> Result<Line, ReadingsError> {
+    let malformed = |error| ReadingsError::Malformed { line, error };
+    let value: serde_json::Value = serde_json::from_str(text).map_err(malformed)?;
+    let read = Line::deserialize(&value).map_err(malformed)?;
+    if serde_json::to_value(&read).map_err(malformed)? == value {
+        Ok(read)
+    } else {
+        Err(ReadingsError::Unlike(line))
     }
 }
 
@@ -320,6 +355,7 @@ mod tests {
     fn contest() -> Line {
         let contestant = Contestant {
             backend: "scalar".into(),
+            software: false,
             role: Role::Contender,
             threads: 1,
             cores: Vec::new(),
@@ -345,7 +381,8 @@ mod tests {
     /// Lines are read back as they were written, to the last bit.
     #[test]
     fn lines_read_back_exactly() {
-        let lines = [Line::Launch(Launch::of(2)), contest()];
+        let end = Line::End(End { status: Status::Complete });
+        let lines = [Line::Launch(Launch::of(2)), contest(), end];
         assert_eq!(parse(&text(&lines), 2).unwrap(), lines);
     }
 
@@ -360,5 +397,18 @@ mod tests {
         let spoiled = text(&[Line::Launch(Launch::of(1))]) + "{\"surprise\": 1}\n";
         let refused = parse(&spoiled, 1).unwrap_err().to_string();
         assert!(refused.starts_with("line 2: "), "{refused}");
+    }
+
+    /// A line that says more than it should is refused, and so is a second beginning, or what comes
+    /// after the end.
+    #[test]
+    fn more_than_is_written_is_refused() {
+        let head = text(&[Line::Launch(Launch::of(1))]);
+        let end = text(&[Line::End(End { status: Status::Complete })]);
+        let more = text(&[contest()]).replace("\"role\"", "\"surprise\":1,\"role\"");
+        assert!(matches!(parse(&(head.clone() + &more), 1), Err(ReadingsError::Unlike(2))));
+        for spoiled in [head.clone() + &head, head.clone() + &end + &text(&[contest()])] {
+            assert!(matches!(parse(&spoiled, 1), Err(ReadingsError::Misplaced(2))));
+        }
     }
 }

@@ -4,10 +4,10 @@
 //! readings of each launch; launches are joined as a run joins them. So a figure that is in the
 //! record and does not follow from readings is found, whatever it is called.
 
-mod claim;
 mod contest;
 mod device;
 mod distribution;
+mod evidence;
 mod whole;
 
 use std::collections::BTreeMap;
@@ -16,24 +16,26 @@ use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::readings::Line;
 use crate::{
-    measure::Method,
+    measure::{Method, Stop, Subject},
     report::{
         launch::EntryLaunch,
         merge,
         record::{Entry, RunRecord},
     },
     stats::latency::HistogramError,
+    warning::WarningRecord,
 };
+use evidence::Lines;
 
-pub use claim::unclaimed;
+pub use evidence::Evidence;
 
-/// The measurements of each launch.
-pub type Evidence = BTreeMap<u32, Vec<Line>>;
-
-/// Only warnings depend on it, and these are not made again.
+/// Only the warning of a wide interval depends on it. The record does not say what was asked for.
 const PRECISION: f64 = f64::INFINITY;
+
+/// Warnings that follow from readings.
+const FOLLOWING: [&str; 5] =
+    ["not-steady", "saturated", "lost-requests", "latency-not-constant", "interval-not-one"];
 
 /// Why figures cannot be made again.
 #[derive(Debug, Error)]
@@ -41,6 +43,15 @@ pub enum Unfounded {
     /// Nothing of it was kept.
     #[error("launch {0} has no readings of it")]
     Missing(u32),
+    /// Nobody can say which of them counts.
+    #[error("launch {0} has more than one measurement of it")]
+    Several(u32),
+    /// Something else of the record follows from them.
+    #[error("its readings of launch {0} are those of another part of the record")]
+    Claimed(u32),
+    /// It died, or its readings were cut off.
+    #[error("the readings of launch {0} do not say how it ended")]
+    Endless(u32),
     /// What was kept is no distribution.
     #[error(transparent)]
     Histogram(#[from] HistogramError),
@@ -67,17 +78,19 @@ pub struct Part {
     pub is_merged: bool,
 }
 
-/// Every part of a record that has figures.
+/// Every part of a record that follows from readings.
 pub fn parts(record: &RunRecord, evidence: &Evidence) -> Result<Vec<Part>, serde_json::Error> {
     let mut parts = Vec::new();
     for recorded in &record.entries {
         let rebuilt = entry(recorded, record, evidence);
+        let is_merged = rebuilt.as_ref().is_ok_and(|rebuilt| rebuilt.launches.len() > 1);
+        let stated = Entry { warnings: recorded.warnings.clone(), ..blank(recorded) };
         parts.push(Part {
             name: name(recorded),
             recorded: serde_json::to_value(recorded)?,
             rebuilt: rebuilt.and_then(|entry| value(&entry)),
-            stated: serde_json::to_value(blank(recorded))?,
-            is_merged: recorded.launches.len() > 1,
+            stated: serde_json::to_value(stated)?,
+            is_merged,
         });
     }
     parts.extend(whole::parts(record, evidence)?);
@@ -107,52 +120,88 @@ pub fn name(entry: &Entry) -> String {
     )
 }
 
-/// An entry as the readings of its launches make it.
+/// An entry as the readings of its launches make it. These say which launches that are.
 pub fn entry(
     recorded: &Entry,
     record: &RunRecord,
     evidence: &Evidence,
 ) -> Result<Entry, Unfounded> {
+    let mut whole = match recorded.method.subject() {
+        Subject::HostTime => joined(recorded, record, evidence)?,
+        // What one launch measures for all is measured by the first.
+        _ => of_launch(recorded, record, evidence.of(FIRST))?,
+    }
+    .ok_or(Unfounded::Missing(FIRST))?;
+    whole.software = is_imitated(&recorded.backend, record);
+    whole.disturbance = recorded.disturbance;
+    whole.usage = recorded.usage;
+    whole.warnings = warnings(&recorded.warnings, &whole.warnings);
+    Ok(whole)
+}
+
+/// The launch that measures what is measured once.
+const FIRST: u32 = 1;
+
+/// All launches that have readings of an entry, joined.
+fn joined(
+    recorded: &Entry,
+    record: &RunRecord,
+    evidence: &Evidence,
+) -> Result<Option<Entry>, Unfounded> {
+    let last = evidence.numbers().next_back();
     let mut joined: Option<Entry> = None;
-    for launch in &recorded.launches {
-        let mut one = of_launch(recorded, record, evidence, launch.number)?;
-        one.stop = launch.stop;
-        one.launches = vec![EntryLaunch::of(&one, launch.number)];
+    for number in evidence.numbers() {
+        let own = recorded.launches.iter().find(|one| one.number == number);
+        // The last launch of a run that was stopped may not have come to write what it measured.
+        if own.is_none() && Some(number) == last && !evidence::is_over(record) {
+            continue;
+        }
+        let Some(mut one) = of_launch(recorded, record, evidence.of(number))? else { continue };
+        one.stop = own.map_or(Stop::Complete, |own| own.stop);
+        one.launches = vec![EntryLaunch::of(&one, number)];
         joined = Some(match joined {
             None => one,
             Some(before) => merge::join(&before, &one, PRECISION)?,
         });
     }
-    let mut whole = match joined {
-        Some(joined) => joined,
-        // What one launch measures for all is measured by the first.
-        None => of_launch(recorded, record, evidence, 1)?,
-    };
-    whole.disturbance = recorded.disturbance;
-    whole.usage = recorded.usage;
-    whole.warnings.clone_from(&recorded.warnings);
-    Ok(whole)
+    Ok(joined)
 }
 
+/// Whether the device of a backend is imitated by a driver, as the record says of devices.
+#[must_use]
+pub fn is_imitated(backend: &str, record: &RunRecord) -> bool {
+    let mut devices = record.devices.iter();
+    devices.any(|device| device.backend == backend && device.facts.adapter.is_software())
+}
+
+/// Warnings as they are recorded, but for those that follow from readings.
+fn warnings(recorded: &[WarningRecord], rebuilt: &[WarningRecord]) -> Vec<WarningRecord> {
+    let follows = |one: &&WarningRecord| FOLLOWING.contains(&one.code.as_str());
+    let is_right = |one: &&WarningRecord| !follows(one) || rebuilt.contains(one);
+    let mut all: Vec<WarningRecord> = recorded.iter().filter(is_right).cloned().collect();
+    let lacking = rebuilt.iter().filter(follows).filter(|one| !recorded.contains(one));
+    all.extend(lacking.cloned());
+    all
+}
+
+/// An entry as one launch measured it. `None` where it did not.
 fn of_launch(
     recorded: &Entry,
     record: &RunRecord,
-    evidence: &Evidence,
-    number: u32,
-) -> Result<Entry, Unfounded> {
-    let lines = evidence.get(&number).map(Vec::as_slice).unwrap_or_default();
+    lines: Lines<'_>,
+) -> Result<Option<Entry>, Unfounded> {
     let mut entry = blank(recorded);
     let found = match recorded.method {
-        Method::Throughput => contest::throughput(&mut entry, lines),
-        Method::Stream => contest::stream(&mut entry, lines),
+        Method::Throughput => contest::throughput(&mut entry, lines)?,
+        Method::Stream => contest::stream(&mut entry, lines)?,
         Method::Latency => distribution::latency(&mut entry, lines)?,
         Method::Load => distribution::load(&mut entry, recorded, lines)?,
         Method::Stages => device::stages(&mut entry, lines)?,
-        Method::Resident => device::resident(&mut entry, lines),
+        Method::Resident => device::resident(&mut entry, lines)?,
         Method::Cycles => device::cycles(&mut entry, recorded, record, lines)?,
         Method::BreakEven => None,
     };
-    found.map(|()| entry).ok_or(Unfounded::Missing(number))
+    Ok(found.map(|()| entry))
 }
 
 /// An entry with what is stated of it, and without what follows from readings. A field that is new
@@ -171,7 +220,7 @@ fn blank(entry: &Entry) -> Entry {
         stop: entry.stop,
         disturbance: entry.disturbance,
         usage: entry.usage,
-        warnings: entry.warnings.clone(),
+        warnings: Vec::new(),
         sample_count: 0,
         steady: None,
         launches: Vec::new(),
@@ -204,7 +253,8 @@ mod tests {
         },
         bundle::{
             readings::{
-                Contest, Contestant, Cycles, DeviceBounds, Place, Purpose, Resident, Role, Stages,
+                Contest, Contestant, Cycles, DeviceBounds, Line, Place, Purpose, Resident, Role,
+                Stages,
             },
             testing,
         },
@@ -265,9 +315,12 @@ mod tests {
         let text: String = lines.iter().map(|line| serde_json::to_string(line).unwrap()).collect();
         let stream = serde_json::Deserializer::from_str(&text).into_iter::<Line>();
         let lines: Vec<Line> = stream.collect::<Result<_, _>>().unwrap();
-        let parts = parts(&record, &Evidence::from([(1, lines)])).unwrap();
+        let mut evidence = Evidence::default();
+        evidence.insert(1, lines);
+        let parts = parts(&record, &evidence).unwrap();
         let is_other = |part: &Part| part.rebuilt.as_ref().ok() != Some(&part.recorded);
-        let others = parts.iter().filter(|part| part.name != "an empty operation");
+        let not_of_entries = ["an empty operation", "launches", "status"];
+        let others = parts.iter().filter(|part| !not_of_entries.contains(&part.name.as_str()));
         others.filter(|part| is_other(part)).map(|part| format!("{part:?}")).collect()
     }
 

@@ -58,10 +58,7 @@ impl Staging {
     pub fn begin(place: &Path) -> Result<Self, StagingError> {
         let unwritable = |error| StagingError::Unwritable { path: place.to_owned(), error };
         check_free(place)?;
-        let parent = match place.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+        let parent = parent(place);
         fs::create_dir_all(parent).map_err(unwritable)?;
         let mut builder = tempfile::Builder::new();
         // As for any new folder, the umask decides.
@@ -90,18 +87,42 @@ impl Staging {
         written.map_err(|error| StagingError::Unwritable { path: self.place.clone(), error })
     }
 
-    /// Lists what was written, and puts the bundle in its place.
-    pub fn finish(self, made_unix_s: u64) -> Result<PathBuf, StagingError> {
+    /// Writes the last files, lists all, and puts the bundle in its place. What there is of it
+    /// stays where it is if that fails: it was measured.
+    pub fn finish(
+        self,
+        last: &[(&str, Vec<u8>)],
+        made_unix_s: u64,
+    ) -> Result<PathBuf, StagingError> {
         let (place, kept) = (self.place, self.folder.keep());
-        match complete(&kept, &place, made_unix_s) {
+        let mut written = last.iter().map(|(name, bytes)| fs::write(kept.join(name), bytes));
+        let written = written.try_for_each(|written| written);
+        match written.and_then(|()| complete(&kept, &place, made_unix_s)) {
             Ok(()) => Ok(place),
             Err(error) => Err(StagingError::Incomplete { path: place, kept, error }),
         }
+    }
+
+    /// Gives the bundle up, and leaves what there is of it where it is.
+    #[must_use]
+    pub fn keep(self) -> PathBuf {
+        self.folder.keep()
+    }
+}
+
+/// The folder that a path is in.
+fn parent(place: &Path) -> &Path {
+    match place.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
     }
 }
 
 fn check_free(place: &Path) -> Result<(), StagingError> {
     let taken = |what| Err(StagingError::Taken { path: place.to_owned(), what });
+    if place.file_name().is_none() {
+        return taken("has no name of its own");
+    }
     match fs::symlink_metadata(place) {
         Err(_) => Ok(()),
         Ok(found) if !found.is_dir() => taken("exists and is no folder"),
@@ -121,11 +142,24 @@ fn complete(folder: &Path, place: &Path, made_unix_s: u64) -> io::Result<()> {
     for name in names.iter().map(String::as_str).chain([MANIFEST]) {
         File::open(folder.join(name))?.sync_all()?;
     }
+    sync_folder(&folder.join(READINGS))?;
+    sync_folder(folder)?;
     if let Err(error) = fs::rename(folder, place) {
         // Not every system renames onto an empty folder; one that is not empty stays.
         fs::remove_dir(place).map_err(|_| error)?;
         fs::rename(folder, place)?;
     }
+    sync_folder(parent(place))
+}
+
+/// Names are on the disk when their folder is.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
@@ -143,11 +177,11 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path().join("lab")).unwrap().count(), 0);
         fs::create_dir(&place).unwrap();
         let staging = Staging::begin(&place).unwrap();
-        staging.put("record.json", b"{}").unwrap();
+        staging.put("doctor.json", b"{}").unwrap();
         assert_eq!(fs::read_dir(&place).unwrap().count(), 0);
-        assert_eq!(staging.finish(7).unwrap(), place);
+        assert_eq!(staging.finish(&[("record.json", b"{}".to_vec())], 7).unwrap(), place);
         let manifest = Manifest::open(&fs::read(place.join(MANIFEST)).unwrap()).unwrap();
-        assert_eq!((manifest.made_unix_s, manifest.files.len()), (7, 1));
+        assert_eq!((manifest.made_unix_s, manifest.files.len()), (7, 2));
         assert_eq!(fs::read_dir(folder.path().join("lab")).unwrap().count(), 1);
     }
 
@@ -160,11 +194,13 @@ mod tests {
         fs::create_dir(&place).unwrap();
         fs::write(place.join("thesis"), "mine").unwrap();
         assert!(matches!(Staging::begin(&place), Err(StagingError::Taken { .. })));
-        let refused = staging.finish(7).unwrap_err();
-        assert!(matches!(refused, StagingError::Incomplete { .. }), "{refused}");
+        let refused = staging.finish(&[], 7).unwrap_err();
+        let StagingError::Incomplete { kept, .. } = &refused else { panic!("{refused}") };
+        assert!(kept.join(MANIFEST).exists(), "what was measured is not thrown away");
         assert_eq!(fs::read_to_string(place.join("thesis")).unwrap(), "mine");
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
+        assert!(matches!(Staging::begin(Path::new(".")), Err(StagingError::Taken { .. })));
         assert!(matches!(Staging::begin(&file), Err(StagingError::Taken { .. })));
     }
 }

@@ -2,45 +2,47 @@
 //!
 //! Files first: each is held against its digest in the manifest, and what is missing, additional or
 //! changed is named. Then figures: only where the record and the readings are what was written,
-//! every figure is made again and held against the recorded one.
+//! every figure is made again and held against the recorded one. What nothing bears out is listed
+//! as stated, so that nobody takes it for more.
 
-use std::{collections::BTreeMap, fmt, fs, io, path::Path};
+mod files;
+mod finding;
+mod stated;
 
-use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt::Display, path::Path};
+
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    MANIFEST, PROFILE, READINGS, RECORD,
+    ENVIRONMENT, MANIFEST, PAGE, PROFILE, RECORD, REPORT,
+    environment::Environment,
     figures::{self, MERGED_TOLERANCE},
-    manifest::{self, Listed, Manifest},
-    readings, readings_name,
+    manifest::{self, Manifest},
+    readings, readings_name, readings_number,
     rebuild::{self, Evidence, Part},
+    reports,
 };
-use crate::report::{baseline, record::RunRecord};
+use crate::report::{
+    baseline,
+    record::{RunRecord, Status, Tool},
+};
+pub use finding::Finding;
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "nanogate.verification/1";
 
-/// What follows from no reading, and is taken as it is stated.
-pub const STATED: [&str; 7] = [
-    "that outputs were compared with the golden model",
-    "the machine, the program, the corpus, devices and designs, as they were found",
-    "what the timer and the counters were qualified by, and whether device clocks agree",
-    "footprints, cores, layouts, and why measuring ended",
-    "what the system did meanwhile, and what a measurement took of it",
-    "clients that asked nothing, where a rate comes from, and what simulating costs",
-    "warnings",
-];
-
 /// What came of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Verification {
     /// [`SCHEMA`].
-    pub schema: String,
+    pub schema: &'static str,
     /// The bundle's folder.
     pub bundle: String,
-    /// Whether nothing was found against it.
+    /// Whether there is a record, and nothing was found against it.
     pub verified: bool,
+    /// How far the run got. Null where there is no record that can be read.
+    pub status: Option<Status>,
     /// Files that the manifest lists.
     pub files: usize,
     /// Entries of the record.
@@ -49,92 +51,12 @@ pub struct Verification {
     pub statistics: usize,
     /// How far figures that join launches may differ, as a fraction.
     pub merged_tolerance: f64,
-    /// What was not made again: [`STATED`].
+    /// What was not made again, in words.
     pub stated: Vec<String>,
+    /// How many values of the record that are.
+    pub stated_values: usize,
     /// What was found against it.
     pub findings: Vec<Finding>,
-}
-
-/// What is wrong with a bundle.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Finding {
-    /// There is no list of files, or not the one that was written.
-    Manifest {
-        /// Why.
-        reason: String,
-    },
-    /// A file that is listed is not there.
-    Missing {
-        /// Its name.
-        file: String,
-    },
-    /// A file that is not listed is there.
-    Additional {
-        /// Its name.
-        file: String,
-    },
-    /// A file is not what was written.
-    Changed {
-        /// Its name.
-        file: String,
-        /// What it is, and what it was.
-        how: String,
-    },
-    /// A file cannot be read, or not as what it ought to be.
-    Unreadable {
-        /// Its name.
-        file: String,
-        /// Why.
-        reason: String,
-    },
-    /// No figure was made again.
-    NotRecomputed {
-        /// Why.
-        reason: String,
-    },
-    /// Figures for which there are no readings.
-    Unfounded {
-        /// The part of the record.
-        part: String,
-        /// Why.
-        reason: String,
-    },
-    /// A figure that does not follow from the readings.
-    Differs {
-        /// The part of the record.
-        part: String,
-        /// The figure.
-        statistic: String,
-        /// As it is in the record.
-        recorded: Value,
-        /// As it follows.
-        recomputed: Value,
-    },
-    /// Readings that the record says nothing of.
-    Unclaimed {
-        /// What was measured.
-        what: String,
-    },
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Manifest { reason } => write!(f, "{MANIFEST}: {reason}"),
-            Self::Missing { file } => write!(f, "{file} is missing"),
-            Self::Additional { file } => write!(f, "{file} is additional: nothing lists it"),
-            Self::Changed { file, how } => write!(f, "{file} was changed: {how}"),
-            Self::Unreadable { file, reason } => write!(f, "{file} cannot be read: {reason}"),
-            Self::NotRecomputed { reason } => write!(f, "no figure was recomputed: {reason}"),
-            Self::Unfounded { part, reason } => write!(f, "{part}: {reason}"),
-            Self::Differs { part, statistic, recorded, recomputed } => write!(
-                f,
-                "{part}: {statistic} is recorded as {recorded}, and follows as {recomputed}"
-            ),
-            Self::Unclaimed { what } => write!(f, "the record lacks what was measured: {what}"),
-        }
-    }
 }
 
 /// A bundle that was looked at.
@@ -142,37 +64,43 @@ impl fmt::Display for Finding {
 pub struct Checked {
     /// What came of it.
     pub verification: Verification,
-    /// The list of files, if it is what was written.
-    pub manifest: Option<Manifest>,
     /// The record, if it can be read.
     pub record: Option<RunRecord>,
 }
 
-/// Looks at a bundle. Only a folder that cannot be listed is an error.
-pub fn verify(folder: &Path) -> io::Result<Checked> {
-    let names = manifest::names(folder)?;
+/// Looks at a bundle.
+#[must_use]
+pub fn verify(folder: &Path) -> Checked {
     let mut look = Look::default();
-    let manifest = look.manifest(folder);
-    if let Some(manifest) = &manifest {
-        look.files(folder, manifest, &names);
-    }
+    let manifest = look.folder(folder);
+    let mut stated = stated::ALWAYS.map(String::from).to_vec();
+    let mut values = 0;
     let record = look.record();
     if let (Some(manifest), Some(record)) = (&manifest, &record) {
+        values = look.values(record);
+        look.parts_of_bundle(manifest, record);
         look.provenance(manifest, record);
-        look.figures(record);
+        if record.tool == Tool::current() {
+            look.reports(manifest, record);
+        } else {
+            stated.push(stated::REPORTS.into());
+        }
+        look.figures(manifest, record);
     }
     let verification = Verification {
-        schema: SCHEMA.into(),
+        schema: SCHEMA,
         bundle: folder.display().to_string(),
-        verified: look.findings.is_empty(),
+        verified: look.findings.is_empty() && record.is_some(),
+        status: record.as_ref().map(|record| record.status),
         files: manifest.as_ref().map_or(0, |manifest| manifest.files.len()),
         entries: record.as_ref().map_or(0, |record| record.entries.len()),
         statistics: look.statistics,
         merged_tolerance: MERGED_TOLERANCE,
-        stated: STATED.map(String::from).to_vec(),
+        stated,
+        stated_values: values.saturating_sub(look.statistics),
         findings: look.findings,
     };
-    Ok(Checked { verification, manifest, record })
+    Checked { verification, record }
 }
 
 /// What is known so far.
@@ -180,67 +108,11 @@ pub fn verify(folder: &Path) -> io::Result<Checked> {
 struct Look {
     findings: Vec<Finding>,
     statistics: usize,
-    /// Files that are what was written, of those that figures are made of.
+    /// Files that are what was written, of those that are read.
     intact: BTreeMap<String, Vec<u8>>,
 }
 
 impl Look {
-    fn manifest(&mut self, folder: &Path) -> Option<Manifest> {
-        let path = folder.join(MANIFEST);
-        let reason = match fs::read(&path) {
-            Ok(bytes) => match Manifest::open(&bytes) {
-                Ok(manifest) => return Some(manifest),
-                Err(error) => error.to_string(),
-            },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                "is missing: this is no bundle, or one that lost it".into()
-            }
-            Err(error) => error.to_string(),
-        };
-        self.findings.push(Finding::Manifest { reason });
-        None
-    }
-
-    fn files(&mut self, folder: &Path, manifest: &Manifest, names: &[String]) {
-        for listed in &manifest.files {
-            self.file(folder, listed);
-        }
-        let is_known = |name: &str| name == MANIFEST || manifest.file(name).is_some();
-        let additional = names.iter().filter(|name| !is_known(name));
-        self.findings.extend(additional.map(|file| Finding::Additional { file: file.clone() }));
-    }
-
-    fn file(&mut self, folder: &Path, listed: &Listed) {
-        let (path, file) = (folder.join(&listed.name), listed.name.clone());
-        let found = match fs::symlink_metadata(&path) {
-            Ok(found) if found.is_file() => fs::read(&path),
-            Ok(_) => Err(io::Error::other("it is no plain file")),
-            Err(error) => Err(error),
-        };
-        let bytes = match found {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.findings.push(Finding::Missing { file });
-                return;
-            }
-            Err(error) => {
-                self.findings.push(Finding::Unreadable { file, reason: error.to_string() });
-                return;
-            }
-        };
-        let (found, stated) = (manifest::digest(&bytes), &listed.sha256);
-        if found != *stated || bytes.len() as u64 != listed.bytes {
-            let how = format!(
-                "{} bytes with SHA-256 {found:.12}, and {} with {stated:.12} were written",
-                bytes.len(),
-                listed.bytes
-            );
-            self.findings.push(Finding::Changed { file, how });
-        } else if file == RECORD || file.starts_with(READINGS) {
-            self.intact.insert(file, bytes);
-        }
-    }
-
     /// The record, if it is what was written.
     fn record(&mut self) -> Option<RunRecord> {
         let bytes = self.intact.get(RECORD)?;
@@ -250,41 +122,94 @@ impl Look {
         match read {
             Ok(record) => Some(record),
             Err(reason) => {
-                self.findings.push(Finding::Unreadable { file: RECORD.into(), reason });
+                self.unreadable(RECORD, &reason);
                 None
             }
         }
     }
 
-    /// Whether the program that wrote the bundle is the one that measured, and the profile in it
-    /// the one that was obeyed.
+    fn unreadable(&mut self, file: &str, reason: &dyn Display) {
+        self.findings.push(Finding::Unreadable { file: file.into(), reason: reason.to_string() });
+    }
+
+    fn differs(&mut self, part: &str, statistic: &str, recorded: Value, recomputed: Value) {
+        let (part, statistic) = (part.into(), statistic.into());
+        self.findings.push(Finding::Differs { part, statistic, recorded, recomputed });
+    }
+
+    /// How many values the record has. A value that no record has is a finding: nobody can hold it
+    /// against anything.
+    fn values(&mut self, record: &RunRecord) -> usize {
+        let bytes = self.intact.get(RECORD).map(Vec::as_slice).unwrap_or_default();
+        let read: Value = serde_json::from_slice(bytes).unwrap_or_default();
+        let known = serde_json::to_value(record).unwrap_or_default();
+        let (read, known) = (figures::leaves(&read), figures::leaves(&known));
+        for other in figures::differences(&read, &known, |_| false) {
+            self.differs(RECORD, &other.statistic, other.recorded, other.recomputed);
+        }
+        read.len()
+    }
+
+    /// Whether all that ought to be in a bundle of this record is listed, and nothing else.
+    fn parts_of_bundle(&mut self, manifest: &Manifest, record: &RunRecord) {
+        let mut expected = files::REQUIRED.map(String::from).to_vec();
+        expected.extend(record.launches.iter().map(|launch| readings_name(launch.number)));
+        expected.extend(record.profile.iter().map(|_| PROFILE.into()));
+        let missing = expected.iter().filter(|name| manifest.file(name).is_none());
+        self.findings.extend(missing.map(|file| Finding::Missing { file: file.clone() }));
+        let listed = manifest.files.iter().map(|listed| &listed.name);
+        let is_known = |name: &&String| expected.contains(name) || *name == PAGE;
+        let additional = listed.filter(|name| !is_known(name));
+        self.findings.extend(additional.map(|file| Finding::Additional { file: file.clone() }));
+    }
+
+    /// Whether one program wrote and measured all of it, and the profile in it is the one that was
+    /// obeyed.
     fn provenance(&mut self, manifest: &Manifest, record: &RunRecord) {
         if manifest.tool != record.tool {
-            let value = |tool| serde_json::to_value(tool).unwrap_or_default();
-            self.findings.push(Finding::Differs {
-                part: MANIFEST.into(),
-                statistic: "tool".into(),
-                recorded: value(&record.tool),
-                recomputed: value(&manifest.tool),
-            });
+            self.differs(MANIFEST, "tool", value_of(&record.tool), value_of(&manifest.tool));
         }
-        let Some(profile) = &record.profile else { return };
-        match manifest.file(PROFILE) {
-            None => self.findings.push(Finding::Missing { file: PROFILE.into() }),
-            Some(listed) if listed.sha256 != profile.digest => {
-                self.findings.push(Finding::Differs {
-                    part: PROFILE.into(),
-                    statistic: "SHA-256".into(),
-                    recorded: profile.digest.clone().into(),
-                    recomputed: listed.sha256.clone().into(),
-                });
+        if let Some(bytes) = self.intact.get(ENVIRONMENT) {
+            match Environment::parse(bytes) {
+                Ok(found) if found.tool == record.tool => {}
+                Ok(found) => {
+                    self.differs(
+                        ENVIRONMENT,
+                        "tool",
+                        value_of(&record.tool),
+                        value_of(&found.tool),
+                    );
+                }
+                Err(reason) => self.unreadable(ENVIRONMENT, &reason),
             }
-            Some(_) => {}
+        }
+        self.doctor(&value_of(&record.tool));
+        let Some(profile) = &record.profile else { return };
+        if let Some(listed) = manifest.file(PROFILE).filter(|one| one.sha256 != profile.digest) {
+            let (one, other) = (profile.digest.clone(), listed.sha256.clone());
+            self.differs(PROFILE, "SHA-256", one.into(), other.into());
+        }
+        if let Some(found) = self.intact.get(PROFILE).map(|bytes| files::profile_id(bytes))
+            && found.as_ref() != Some(&profile.id)
+        {
+            self.differs(PROFILE, "id", profile.id.clone().into(), found.into());
         }
     }
 
-    fn figures(&mut self, record: &RunRecord) {
-        let evidence = match self.evidence(record) {
+    /// Whether the tables and the page are those of the record. Another program may make others.
+    fn reports(&mut self, manifest: &Manifest, record: &RunRecord) {
+        let page = reports::page(record).and_then(Result::ok);
+        for (name, made) in [(REPORT, Some(reports::tables(record))), (PAGE, page)] {
+            let listed = manifest.file(name).map(|listed| listed.sha256.clone());
+            let made = made.map(|text| manifest::digest(text.as_bytes()));
+            if listed != made {
+                self.differs(name, "SHA-256", listed.into(), made.into());
+            }
+        }
+    }
+
+    fn figures(&mut self, manifest: &Manifest, record: &RunRecord) {
+        let evidence = match self.evidence(manifest) {
             Ok(evidence) => evidence,
             Err(reason) => {
                 self.findings.push(Finding::NotRecomputed { reason });
@@ -297,21 +222,23 @@ impl Look {
                 self.findings.push(Finding::NotRecomputed { reason: error.to_string() });
             }
         }
-        let unclaimed = rebuild::unclaimed(record, &evidence).into_iter();
+        let unclaimed = evidence.unclaimed(record).into_iter();
         self.findings.extend(unclaimed.map(|what| Finding::Unclaimed { what }));
     }
 
-    /// The readings of every launch, or why there are none.
-    fn evidence(&self, record: &RunRecord) -> Result<Evidence, String> {
-        let mut evidence = Evidence::new();
-        for launch in &record.launches {
-            let file = readings_name(launch.number);
-            let bytes = self.intact.get(&file);
+    /// The readings of every launch, or why there are none. The files say which launches there
+    /// were.
+    fn evidence(&self, manifest: &Manifest) -> Result<Evidence, String> {
+        let mut evidence = Evidence::default();
+        for listed in &manifest.files {
+            let file = &listed.name;
+            let Some(number) = readings_number(file) else { continue };
+            let bytes = self.intact.get(file);
             let bytes = bytes.ok_or_else(|| format!("{file} is missing or was changed"))?;
             let text = std::str::from_utf8(bytes).map_err(|error| format!("{file}: {error}"))?;
-            let lines = readings::parse(text, launch.number);
+            let lines = readings::parse(text, number);
             let lines = lines.map_err(|error| format!("{file}: {error}"))?;
-            evidence.insert(launch.number, lines);
+            evidence.insert(number, lines);
         }
         Ok(evidence)
     }
@@ -331,12 +258,11 @@ impl Look {
         // Each launch by itself is compared to the last bit.
         let is_joined = |path: &str| is_merged && !path.starts_with("launches[");
         for found in figures::differences(&figures::leaves(&recorded), &rebuilt, is_joined) {
-            self.findings.push(Finding::Differs {
-                part: name.clone(),
-                statistic: found.statistic,
-                recorded: found.recorded,
-                recomputed: found.recomputed,
-            });
+            self.differs(&name, &found.statistic, found.recorded, found.recomputed);
         }
     }
+}
+
+fn value_of(tool: &Tool) -> Value {
+    serde_json::to_value(tool).unwrap_or_default()
 }

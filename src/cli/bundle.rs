@@ -4,7 +4,6 @@ mod show;
 mod verify;
 
 use super::{Exit, Failure};
-pub(super) use verify::look;
 
 /// Arguments of `nanogate bundle`.
 #[derive(Debug, clap::Args)]

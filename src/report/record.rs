@@ -100,6 +100,20 @@ pub enum Status {
     WrongResults,
 }
 
+impl Status {
+    /// The same for people.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Running => "died",
+            Self::Complete => "complete",
+            Self::Incomplete => "complete but for a device that failed",
+            Self::Interrupted => "interrupted",
+            Self::WrongResults => "wrong results",
+        }
+    }
+}
+
 /// The clock, and what the harness itself costs on it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TimerRecord {

@@ -42,6 +42,14 @@ pub enum Tone {
     Good,
 }
 
+/// A text of anybody's for people: what controls a terminal, or begins another line, is shown and
+/// not done.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
+    text.chars().map(shown).collect()
+}
+
 impl Screen {
     /// A file or a pipe: lines as long as they are, no colour.
     pub const PLAIN: Self = Self { columns: None, paint: Paint::Plain, glyphs: Glyphs::Unicode };

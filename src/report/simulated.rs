@@ -226,7 +226,8 @@ impl Entry {
         }
     }
 
-    fn warn_of_cycles(&mut self, measured: &Cycles) {
+    /// Warns where what a design promises does not hold.
+    pub(crate) fn warn_of_cycles(&mut self, measured: &Cycles) {
         let range = |counts: &CycleCounts| (count(counts.min()), count(counts.max()));
         let (eager, slow) = (&measured.eager.seen, &measured.slow_source.seen);
         let [one, other] = [range(&eager.latency), range(&slow.latency)];

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Cell, Figure, Footprint, ModelledFigure, Row};
+use super::{Cell, Figure, ModelledFigure, Row};
 use crate::{
-    measure::{Method, footprint::MEMORY},
+    bundle::rebuild::is_imitated,
+    measure::Method,
     report::record::{Entry, PER_RECORD, RunRecord, Status},
 };
 
@@ -57,37 +58,22 @@ impl<'a> Source<'a> {
         Self { name, record, refusal: Refusal::of(is_verified, record.status) }
     }
 
-    /// Rows of time that was measured.
+    /// Rows of time that was measured. A device is imitated if anything says so.
     pub(super) fn timed(&self, device: Device) -> Vec<Row<Figure>> {
-        let is_software = device == Device::Imitated;
-        let mut places: BTreeMap<(&str, usize, usize), Vec<&Entry>> = BTreeMap::new();
-        for entry in self.of_method(Method::Throughput) {
-            if entry.software == is_software {
-                let place = (entry.backend.as_str(), entry.threads, entry.batch_len);
-                places.entry(place).or_default().push(entry);
-            }
+        let is_imitated =
+            |entry: &Entry| entry.software || is_imitated(&entry.backend, self.record);
+        let entries = self.of_method(Method::Throughput);
+        let own = entries.filter(|entry| is_imitated(entry) == (device == Device::Imitated));
+        let mut rows = Rows::new();
+        for entry in own {
+            rows.put(self.name, entry, entry.backend.clone(), self.cell(entry, figure));
         }
-        let mut rows: BTreeMap<(Footprint, &str, usize), BTreeMap<usize, Cell<Figure>>> =
-            BTreeMap::new();
-        for ((backend, threads, batch_len), entries) in places {
-            for (footprint, entry) in ends(entries) {
-                let row = rows.entry((footprint, backend, threads)).or_default();
-                row.insert(batch_len, self.cell(entry, figure));
-            }
-        }
-        let row = |((footprint, backend, threads), cells)| Row {
-            platform: self.name.into(),
-            backend: String::from(backend),
-            threads,
-            footprint,
-            cells,
-        };
-        rows.into_iter().map(row).collect()
+        rows.all()
     }
 
     /// Rows of time that follows from cycles, one for each timing report.
     pub(super) fn modelled(&self) -> Vec<Row<ModelledFigure>> {
-        let mut rows: BTreeMap<String, BTreeMap<usize, Cell<ModelledFigure>>> = BTreeMap::new();
+        let mut rows = Rows::new();
         for entry in self.of_method(Method::Cycles) {
             for modelled in entry.cycles.iter().flat_map(|cycles| &cycles.modeled) {
                 let cell = self.cell(entry, |_| match modelled.per_record_ns {
@@ -95,17 +81,10 @@ impl<'a> Source<'a> {
                     None => Cell::Absent { reason: "a single beat has no steady state".into() },
                 });
                 let backend = format!("{} [{}]", entry.backend, modelled.report);
-                rows.entry(backend).or_default().insert(entry.batch_len, cell);
+                rows.put(self.name, entry, backend, cell);
             }
         }
-        let row = |(backend, cells)| Row {
-            platform: self.name.into(),
-            backend,
-            threads: 1,
-            footprint: Footprint::Simulated,
-            cells,
-        };
-        rows.into_iter().map(row).collect()
+        rows.all()
     }
 
     fn of_method(&self, method: Method) -> impl Iterator<Item = &'a Entry> {
@@ -121,16 +100,26 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The smallest footprint of a length, and the largest if there are more.
-fn ends(mut entries: Vec<&Entry>) -> Vec<(Footprint, &Entry)> {
-    entries.sort_by_key(|entry| entry.footprint_bytes);
-    match entries.as_slice() {
-        [] => Vec::new(),
-        [only] if only.footprint_home == MEMORY => vec![(Footprint::Cold, *only)],
-        [only] => vec![(Footprint::Hot, *only)],
-        [smallest, .., largest] => {
-            vec![(Footprint::Hot, *smallest), (Footprint::Cold, *largest)]
-        }
+/// Rows by operation, backend, threads and home.
+struct Rows<F>(BTreeMap<(&'static str, String, usize, String), Row<F>>);
+
+impl<F> Rows<F> {
+    const fn new() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    fn put(&mut self, platform: &str, entry: &Entry, backend: String, cell: Cell<F>) {
+        let (op, threads, home) = (entry.op, entry.threads, entry.footprint_home.clone());
+        let place = (op.name(), backend.clone(), threads, home.clone());
+        let row = self.0.entry(place).or_insert_with(|| {
+            let (platform, cells) = (platform.into(), BTreeMap::new());
+            Row { platform, op, backend, threads, home, cells }
+        });
+        row.cells.insert(entry.batch_len, cell);
+    }
+
+    fn all(self) -> Vec<Row<F>> {
+        self.0.into_values().collect()
     }
 }
 
@@ -143,7 +132,6 @@ fn figure(entry: &Entry) -> Cell<Figure> {
         ns_per_record: median.value,
         low: median.low,
         high: median.high,
-        home: entry.footprint_home.clone(),
         best: false,
     })
 }

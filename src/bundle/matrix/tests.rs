@@ -49,7 +49,7 @@ fn modelled(batch_len: usize) -> Value {
 
 fn named(name: &str, record: RunRecord, verified: bool) -> Named {
     let verification = Verification {
-        schema: VERIFICATION.into(),
+        schema: VERIFICATION,
         bundle: name.into(),
         verified,
         files: 1,
@@ -57,15 +57,17 @@ fn named(name: &str, record: RunRecord, verified: bool) -> Named {
         statistics: 1,
         merged_tolerance: 0.0,
         stated: Vec::new(),
+        stated_values: 0,
+        status: Some(record.status),
         findings: Vec::new(),
     };
-    let checked = Checked { verification, manifest: None, record: Some(record) };
+    let checked = Checked { verification, record: Some(record) };
     Named { name: name.into(), checked }
 }
 
 /// The words and figures of a row, with a star where it is marked.
-fn shown(rows: &[Row<Figure>], platform: &str, footprint: Footprint) -> Vec<String> {
-    let is_it = |row: &&Row<Figure>| row.platform == platform && row.footprint == footprint;
+fn shown(rows: &[Row<Figure>], platform: &str, home: &str) -> Vec<String> {
+    let is_it = |row: &&Row<Figure>| row.platform == platform && row.home == home;
     let cell = |cell: &Cell<Figure>| match cell {
         Cell::Verified(figure) => {
             format!("{}{}", figure.ns_per_record, if figure.best { "*" } else { "" })
@@ -75,7 +77,7 @@ fn shown(rows: &[Row<Figure>], platform: &str, footprint: Footprint) -> Vec<Stri
     rows.iter().filter(is_it).flat_map(|row| row.cells.values().map(cell)).collect()
 }
 
-/// The fastest of each column is marked, with what cannot be told from it, hot and cold apart.
+/// The fastest of each column is marked, with what cannot be told from it, each home apart.
 #[test]
 fn columns_are_ranked() {
     let machine = |factor: f64| {
@@ -89,10 +91,10 @@ fn columns_are_ranked() {
     ];
     let matrix = of(&bundles);
     assert_eq!(matrix.batch_lens, [1, 16]);
-    assert_eq!(shown(&matrix.measured, "a", Footprint::Hot), ["10*", "5*"]);
-    assert_eq!(shown(&matrix.measured, "b", Footprint::Hot).concat().matches('*').count(), 2);
-    assert_eq!(shown(&matrix.measured, "c", Footprint::Hot), ["20", "10"]);
-    assert_eq!(shown(&matrix.measured, "c", Footprint::Cold), ["8*"]);
+    assert_eq!(shown(&matrix.measured, "a", "L1"), ["10*", "5*"]);
+    assert_eq!(shown(&matrix.measured, "b", "L1").concat().matches('*').count(), 2);
+    assert_eq!(shown(&matrix.measured, "c", "L1"), ["20", "10"]);
+    assert_eq!(shown(&matrix.measured, "c", "memory"), ["8*"]);
 }
 
 /// What a driver imitates and what is modelled stand apart, and take no mark from what was
@@ -105,8 +107,8 @@ fn other_kinds_are_not_ranked() {
         modelled(16),
     ];
     let matrix = of(&[named("a", record("complete", &entries), true)]);
-    assert_eq!(shown(&matrix.measured, "a", Footprint::Hot), ["5*"]);
-    assert_eq!(shown(&matrix.software, "a", Footprint::Hot), ["0.1"]);
+    assert_eq!(shown(&matrix.measured, "a", "L1"), ["5*"]);
+    assert_eq!(shown(&matrix.software, "a", "L1"), ["0.1"]);
     assert_eq!(matrix.modelled[0].backend, "fpga-verilator [ecp5 x4]");
     let json = serde_json::to_value(&matrix).unwrap();
     assert_eq!(json["modelled"][0]["cells"]["16"]["ns_per_record"], 0.001);
@@ -128,9 +130,23 @@ fn what_is_refused_has_no_number() {
         named("never", never, true),
         named("slow", slow, true),
     ]);
-    let word = |platform| shown(&matrix.measured, platform, Footprint::Hot).concat();
+    let word = |platform| shown(&matrix.measured, platform, "L1").concat();
     let words = ["changed", "wrong", "stopped", "never", "slow"].map(word);
     assert_eq!(words, ["unverified", "wrong", "unfinished", "wrong", "9*"]);
     let json = serde_json::to_string(&matrix).unwrap();
     assert!(json.contains(r#"{"state":"unverified"}"#), "{json}");
+}
+
+/// Figures of a smaller cache are not set above those of a larger one, whichever is the smallest
+/// that a machine measured, and the same run is no second machine.
+#[test]
+fn unlike_homes_are_not_ranked() {
+    let near = record("complete", &[entry("scalar", 16, 100, "L1", 1.0)]);
+    let far = record("complete", &[entry("scalar", 16, 900, "L3", 9.0)]);
+    let matrix = of(&[named("near", near, true), named("far", far, true)]);
+    assert_eq!(shown(&matrix.measured, "near", "L1"), ["1*"]);
+    assert_eq!(shown(&matrix.measured, "far", "L3"), ["9*"]);
+    let same: Vec<Option<&str>> =
+        matrix.platforms.iter().map(|one| one.same_run_as.as_deref()).collect();
+    assert_eq!(same, [None, Some("near")]);
 }

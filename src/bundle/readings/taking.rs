@@ -54,6 +54,7 @@ impl Contestant {
     pub fn of(backend: &str, role: Role, measured: &Throughput) -> Self {
         Self {
             backend: backend.into(),
+            software: false,
             role,
             threads: 1,
             cores: Vec::new(),
@@ -73,6 +74,13 @@ impl Contestant {
             self.per_thread_ns =
                 measured.per_thread.iter().map(|one| one.units().to_vec()).collect();
         }
+        self
+    }
+
+    /// The same, of a device that a driver imitates or does not.
+    #[must_use]
+    pub fn imitated(mut self, software: bool) -> Self {
+        self.software = software;
         self
     }
 

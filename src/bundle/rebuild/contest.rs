@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use super::PRECISION;
+use super::{Lines, PRECISION, Unfounded};
 use crate::{
-    bundle::readings::{Contest, Contestant, Line, Purpose, Role, samples},
+    bundle::readings::{Contest, Contestant, Purpose, Role, samples},
     clock::HostNanos,
     measure::{Steady, counts::Counted},
     registry,
@@ -17,14 +17,6 @@ use crate::{
         steady::{self, Onset},
     },
 };
-
-/// The contests of a purpose, in their order.
-pub(super) fn contests(lines: &[Line], purpose: Purpose) -> impl Iterator<Item = &Contest> {
-    lines.iter().filter_map(move |line| match line {
-        Line::Contest(contest) if contest.purpose == purpose => Some(contest),
-        _ => None,
-    })
-}
 
 /// A contest, with the state from which on its readings count.
 pub(super) struct Contested<'a> {
@@ -60,17 +52,23 @@ impl<'a> Contested<'a> {
     }
 }
 
-/// Whether a contest is that of an entry.
-fn is_of(contest: &Contest, entry: &Entry) -> bool {
-    (contest.op, contest.batch_len) == (entry.op, entry.batch_len)
-        && contest.home == entry.footprint_home
+/// Whose an entry's readings are in a contest, if it is that of the entry.
+fn contender_of(contest: &Contest, entry: &Entry) -> Option<usize> {
+    let is_of = (contest.op, contest.batch_len) == (entry.op, entry.batch_len)
+        && contest.home == entry.footprint_home;
+    let is_it = |one: &Contestant| {
+        one.role == Role::Contender
+            && (one.backend.as_str(), one.threads) == (entry.backend.as_str(), entry.threads)
+            && one.software == entry.software
+    };
+    is_of.then(|| contest.contestants.iter().position(is_it)).flatten()
 }
 
 /// `None` where there are no readings of the entry.
-pub(super) fn throughput(entry: &mut Entry, lines: &[Line]) -> Option<()> {
-    let contest = contests(lines, Purpose::Throughput).find(|one| is_of(one, entry))?;
-    let contested = Contested::new(contest);
-    let own = contested.contender(&entry.backend, entry.threads)?;
+pub(super) fn throughput(entry: &mut Entry, lines: Lines<'_>) -> Result<Option<()>, Unfounded> {
+    let found = lines.contest(Purpose::Throughput, |contest| contender_of(contest, entry))?;
+    let Some((contest, own)) = found else { return Ok(None) };
+    let (contested, own) = (Contested::new(contest), &contest.contestants[own]);
     let measured = contested.samples(own);
     entry.put_host_samples(&measured, PRECISION);
     entry.put_steady(contested.steady);
@@ -87,7 +85,7 @@ pub(super) fn throughput(entry: &mut Entry, lines: &[Line]) -> Option<()> {
     let (metric, roof) =
         if upload.is_some() { (UPLOAD_ONLY, upload) } else { (ROOF_PER_RECORD, read) };
     let cores = own.cores.iter().collect::<BTreeSet<_>>().len().max(1) as f64;
-    let ceiling = ceiling(lines, &id, entry.batch_len).map(|nanos| nanos / cores);
+    let ceiling = ceiling(lines, entry)?.map(|nanos| nanos / cores);
     entry.bound =
         contested.samples_of(roof).and_then(|roof| Bound::of(metric, &roof, &measured, ceiling));
     let control = contested.find(Role::Empty, |_| threads == 1 && upload.is_none());
@@ -95,34 +93,32 @@ pub(super) fn throughput(entry: &mut Entry, lines: &[Line]) -> Option<()> {
         entry.put_net(NET_PER_RECORD, measured.net_of(&control));
     }
     entry.put_events(&counted(own));
-    Some(())
+    Ok(Some(()))
 }
 
 /// Several batches in flight. `None` where there are no readings of the entry.
-pub(super) fn stream(entry: &mut Entry, lines: &[Line]) -> Option<()> {
-    let is_it = |contested: &Contested<'_>| {
-        is_of(contested.contest, entry) && contested.contender(&entry.backend, 1).is_some()
-    };
-    let contested = contests(lines, Purpose::Stream).map(Contested::new).find(is_it)?;
-    let measured = contested.samples(contested.contender(&entry.backend, 1)?);
+pub(super) fn stream(entry: &mut Entry, lines: Lines<'_>) -> Result<Option<()>, Unfounded> {
+    let found = lines.contest(Purpose::Stream, |contest| contender_of(contest, entry))?;
+    let Some((contest, own)) = found else { return Ok(None) };
+    let contested = Contested::new(contest);
+    let measured = contested.samples(&contest.contestants[own]);
     entry.put_host_samples(&measured, PRECISION);
     entry.put_steady(contested.steady);
     let one_by_one = contested.samples_of(contested.find(Role::OneByOne, |_| true));
     entry.overlap = Speedup::over("one at a time", one_by_one.as_ref(), &measured);
     let upload = contested.samples_of(contested.find(Role::UploadRoof, |_| true));
     entry.bound = upload.and_then(|roof| Bound::of(UPLOAD_ONLY, &roof, &measured, None));
-    Some(())
+    Ok(Some(()))
 }
 
 /// What a backend takes per record in the first cache, in the longest batches that are no longer.
-fn ceiling(lines: &[Line], backend: &str, batch_len: usize) -> Option<f64> {
-    let shorter = contests(lines, Purpose::FirstCache).filter(|one| one.batch_len <= batch_len);
-    let medians = shorter.filter_map(|contest| {
+fn ceiling(lines: Lines<'_>, entry: &Entry) -> Result<Option<f64>, Unfounded> {
+    let shorter = lines.first_cache(entry.op, entry.batch_len)?;
+    let median = |contest: &&Contest| {
         let contested = Contested::new(contest);
-        let median = contested.samples(contested.contender(backend, 1)?).median()?;
-        Some((contest.batch_len, median.value))
-    });
-    medians.max_by_key(|(len, _)| *len).map(|(_, nanos)| nanos)
+        Some(contested.samples(contested.contender(&entry.backend, 1)?).median()?.value)
+    };
+    Ok(shorter.iter().rev().find_map(median))
 }
 
 /// What each of several threads took by itself.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{PRECISION, Unfounded};
+use super::{Lines, PRECISION, Unfounded};
 use crate::{
     backend::device::DeviceBound,
     bundle::readings::{self, DeviceBounds, Line, Place, samples},
@@ -33,12 +33,12 @@ fn stage<C: Time>(
 }
 
 /// `None` where there are no readings of the entry.
-pub(super) fn stages(entry: &mut Entry, lines: &[Line]) -> Result<Option<()>, HistogramError> {
+pub(super) fn stages(entry: &mut Entry, lines: Lines<'_>) -> Result<Option<()>, Unfounded> {
     let place = Place::of(entry);
-    let own = lines.iter().find_map(|line| match line {
+    let own = lines.own(|line| match line {
         Line::Stages(own) if own.place == place => Some(own),
         _ => None,
-    });
+    })?;
     let Some(own) = own else { return Ok(None) };
     let Some(measured) = measured(own, entry)? else { return Ok(None) };
     let bounds = bounds(&own.bounds);
@@ -85,12 +85,13 @@ fn measured(own: &readings::Stages, entry: &Entry) -> Result<Option<Stages>, His
 }
 
 /// `None` where there are no readings of the entry.
-pub(super) fn resident(entry: &mut Entry, lines: &[Line]) -> Option<()> {
+pub(super) fn resident(entry: &mut Entry, lines: Lines<'_>) -> Result<Option<()>, Unfounded> {
     let place = Place::of(entry);
-    let own = lines.iter().find_map(|line| match line {
+    let own = lines.own(|line| match line {
         Line::Resident(own) if own.place == place => Some(own),
         _ => None,
     })?;
+    let Some(own) = own else { return Ok(None) };
     let measured = Resident {
         end_to_end: samples(&own.end_to_end_ns),
         kernel: own.kernel_ns.as_deref().map(samples),
@@ -99,7 +100,7 @@ pub(super) fn resident(entry: &mut Entry, lines: &[Line]) -> Option<()> {
     };
     entry.put_host_samples(&measured.end_to_end, PRECISION);
     entry.put_kernel(&measured, own.bounds.launch_ns);
-    Some(())
+    Ok(Some(()))
 }
 
 /// `None` where nothing was counted of the entry.
@@ -107,13 +108,13 @@ pub(super) fn cycles(
     entry: &mut Entry,
     recorded: &Entry,
     record: &RunRecord,
-    lines: &[Line],
+    lines: Lines<'_>,
 ) -> Result<Option<()>, Unfounded> {
     let place = Place::of(entry);
-    let own = lines.iter().find_map(|line| match line {
+    let own = lines.own(|line| match line {
         Line::Cycles(own) if own.place == place => Some(own),
         _ => None,
-    });
+    })?;
     let Some(own) = own else { return Ok(None) };
     let mut designs = record.simulated.iter();
     let design = designs
@@ -130,5 +131,6 @@ pub(super) fn cycles(
         cost: cost.simulator_cost,
     };
     entry.put_cycles(&measured, &design.facts);
+    entry.warn_of_cycles(&measured);
     Ok(Some(()))
 }

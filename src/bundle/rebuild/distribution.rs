@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Unfounded;
+use super::{Lines, Unfounded};
 use crate::{
     bundle::readings::{Latency, Line, Load, Place, samples},
     clock::HostNanos,
@@ -18,17 +18,18 @@ use crate::{
         record::{Entry, HistogramRecord, NET_END_TO_END},
     },
     stats::latency::{Histogram, HistogramError},
+    warning::Warning,
 };
 
 type Distribution = Histogram<HostNanos>;
 
 /// `None` where there are no readings of the entry.
-pub(super) fn latency(entry: &mut Entry, lines: &[Line]) -> Result<Option<()>, HistogramError> {
+pub(super) fn latency(entry: &mut Entry, lines: Lines<'_>) -> Result<Option<()>, Unfounded> {
     let place = Place::of(entry);
-    let own = lines.iter().find_map(|line| match line {
+    let own = lines.own(|line| match line {
         Line::Latency(own) if own.place == place => Some(own),
         _ => None,
-    });
+    })?;
     let Some(Latency { groups, steady_after_ns, histogram, net_ns, .. }) = own else {
         return Ok(None);
     };
@@ -66,7 +67,7 @@ impl<'a> Served<'a> {
 pub(super) fn load(
     entry: &mut Entry,
     recorded: &Entry,
-    lines: &[Line],
+    lines: Lines<'_>,
 ) -> Result<Option<()>, Unfounded> {
     let place = Place::of(entry);
     let stated = recorded.load.as_ref().ok_or(Unfounded::Unsaid("what was offered"))?;
@@ -75,17 +76,27 @@ pub(super) fn load(
             && load.clients == stated.clients
             && load.rate_per_s.to_bits() == stated.rate_offered_per_s.to_bits()
     };
-    let mut all = lines.iter().filter_map(|line| match line {
-        Line::Load(load) => Some(load),
+    let own = lines.own(|line| match line {
+        Line::Load(load) => Some(load).filter(is_own),
         _ => None,
-    });
-    let Some(own) = all.find(is_own) else { return Ok(None) };
+    })?;
+    let Some(own) = own else { return Ok(None) };
     let served = Served::new(own)?;
     entry.sample_count = served.service.len();
     if entry.sample_count > 0 {
         entry.put_load(served.evidence(), &Distribution::from_base64(&own.late_start)?);
     }
-    entry.load = Some(load_record(stated, &served, lines)?);
+    let record = load_record(stated, &served, lines)?;
+    let (offered_per_s, achieved_per_s) = (record.rate_offered_per_s, record.rate_achieved_per_s);
+    let (requests, lost) = (record.requests, record.lost);
+    let warnings = [
+        record.saturated.then_some(Warning::Saturated { offered_per_s, achieved_per_s }),
+        (lost > 0).then_some(Warning::LostRequests { lost, requests }),
+    ];
+    if entry.sample_count > 0 {
+        entry.warnings.extend(warnings.iter().flatten().map(Warning::record));
+    }
+    entry.load = Some(record);
     Ok(Some(()))
 }
 
@@ -93,8 +104,8 @@ pub(super) fn load(
 fn load_record(
     stated: &LoadRecord,
     served: &Served<'_>,
-    lines: &[Line],
-) -> Result<LoadRecord, HistogramError> {
+    lines: Lines<'_>,
+) -> Result<LoadRecord, Unfounded> {
     let (evidence, account) = (served.evidence(), &served.load.account);
     let mut record = stated.clone();
     record.rate_achieved_per_s = evidence.achieved_per_s();
@@ -116,18 +127,18 @@ fn load_record(
     Ok(record)
 }
 
-/// The knee, by all attempts of the same clients at the same place.
-fn knee(bound_ns: f64, load: &Load, lines: &[Line]) -> Result<Knee, HistogramError> {
-    let mut points = Vec::new();
-    for line in lines {
-        match line {
-            Line::Attempt(attempt)
-                if attempt.place == load.place && attempt.clients == load.clients =>
-            {
-                points.push(Served::new(attempt)?.evidence().point(bound_ns));
-            }
-            _ => {}
+/// The knee, by all attempts of the same clients at the same place. One entry has it.
+fn knee(bound_ns: f64, load: &Load, lines: Lines<'_>) -> Result<Knee, Unfounded> {
+    let attempts = lines.several(|line| match line {
+        Line::Attempt(attempt) => {
+            Some(attempt).filter(|one| one.place == load.place && one.clients == load.clients)
         }
+        _ => None,
+    })?;
+    let point = |attempt| Ok(Served::new(attempt)?.evidence().point(bound_ns));
+    let points = attempts.into_iter().map(point).collect::<Result<Vec<_>, HistogramError>>()?;
+    if points.is_empty() {
+        return Err(Unfounded::Missing(lines.number));
     }
     Ok(Knee::of(points, bound_ns))
 }

@@ -1,12 +1,15 @@
 //! `nanogate bundle show`: what is in a bundle, whether or not it is still what was written.
 
-use std::{fmt::Write as _, fs, path::PathBuf};
+use std::{fmt::Write as _, path::PathBuf};
 
 use serde::Serialize;
 
 use super::verify::refusal;
 use crate::{
-    bundle::{MANIFEST, RECORD, manifest::Manifest},
+    bundle::{
+        MANIFEST, RECORD, file,
+        manifest::{self, Manifest},
+    },
     calendar::Date,
     cli::{Exit, Failure, output, terminal},
     host::fingerprint::Fingerprint,
@@ -14,7 +17,7 @@ use crate::{
     report::{
         baseline, columns,
         record::{RunRecord, Status},
-        screen::Screen,
+        screen::{Screen, harmless},
     },
 };
 
@@ -82,15 +85,17 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit, Failure> {
 
 fn read(arguments: &Arguments) -> Result<Shown, Failure> {
     let folder = &arguments.bundle;
-    let bytes = |name: &str| fs::read(folder.join(name));
+    let bytes = |name: &str, max| file::read(&folder.join(name), max);
     let spoiled = |name: &str, reason: &dyn std::fmt::Display| {
-        let shown = folder.join(name).display().to_string();
+        let shown = harmless(&folder.join(name).display().to_string());
         let remedy = "`nanogate bundle verify` says what else is wrong";
         Failure::new(Exit::NotComparable, format!("{shown}: {reason}; {remedy}"))
     };
-    let manifest = bytes(MANIFEST).map_err(|error| refusal(&folder.join(MANIFEST), &error))?;
+    let manifest = bytes(MANIFEST, manifest::BYTES_MAX);
+    let manifest = manifest.map_err(|error| refusal(&folder.join(MANIFEST), error))?;
     let manifest = Manifest::open(&manifest).map_err(|error| spoiled(MANIFEST, &error))?;
-    let record = bytes(RECORD).map_err(|error| spoiled(RECORD, &error))?;
+    let record_bytes = manifest.file(RECORD).map_or(0, |listed| listed.bytes);
+    let record = bytes(RECORD, record_bytes).map_err(|error| spoiled(RECORD, &error))?;
     let record = baseline::open_record(&String::from_utf8_lossy(&record))
         .map_err(|error| spoiled(RECORD, &error))?;
     Ok(Shown { bundle: folder.display().to_string(), manifest, run: record.into() })
@@ -100,41 +105,36 @@ fn render(shown: &Shown, screen: &Screen) -> String {
     let Shown { bundle, manifest, run } = shown;
     let tool = &manifest.tool;
     let mut text = format!(
-        "bundle    {bundle}, written on {} by nanogate {} ({})\n",
+        "bundle    {}, written on {} by nanogate {} ({})\n",
+        harmless(bundle),
         Date::of_unix(manifest.made_unix_s as i64),
-        tool.version,
-        tool.commit
+        harmless(&tool.version),
+        harmless(&tool.commit)
     );
     let host = &run.host;
     let model = host.cpu_model.as_deref().unwrap_or("unknown processor");
-    let _ = writeln!(text, "host      {model}, {} cores, {}", host.cores_usable, host.platform);
+    let (model, platform) = (harmless(model), harmless(&host.platform));
+    let _ = writeln!(text, "host      {model}, {} cores, {platform}", host.cores_usable);
     let profile = run.profile.as_ref().map_or("none: flags alone", |one| one.id.as_str());
-    let _ = writeln!(text, "profile   {profile}");
+    let _ = writeln!(text, "profile   {}", harmless(profile));
     let _ = writeln!(
         text,
         "run       {}, {} entries in {} launches",
-        name(run.status),
+        run.status.words(),
         run.entries,
         run.launches
     );
     if !run.warnings.is_empty() {
-        let _ = writeln!(text, "warnings  {}", run.warnings.join(", "));
+        let _ = writeln!(text, "warnings  {}", harmless(&run.warnings.join(", ")));
     }
     let rows = manifest.files.iter().map(|file| {
-        vec![file.name.clone(), file.bytes.to_string(), format!("{:.12}", file.sha256)]
+        vec![
+            harmless(&file.name),
+            file.bytes.to_string(),
+            harmless(&format!("{:.12}", file.sha256)),
+        ]
     });
     let table = columns::table(&["file", "bytes", "sha256"], 1, rows).on(screen);
     let _ = writeln!(text, "\n{table}");
     text
-}
-
-/// How far the run got, in a word or two.
-const fn name(status: Status) -> &'static str {
-    match status {
-        Status::Running => "died",
-        Status::Complete => "complete",
-        Status::Incomplete => "complete but for a device that failed",
-        Status::Interrupted => "interrupted",
-        Status::WrongResults => "wrong results",
-    }
 }

@@ -11,9 +11,14 @@ use crate::{
     bundle::{
         MANIFEST,
         matrix::{self, Cell, Figure, Matrix, ModelledFigure, Named, Platform, Row},
+        verify::verify,
     },
-    cli::bundle::look,
-    report::{baseline::BaselineName, columns, screen::Screen},
+    report::{
+        baseline::BaselineName,
+        columns,
+        record::Status,
+        screen::{Screen, harmless},
+    },
 };
 
 /// The sides as folders of bundles, if that is what they are. Records and bundles do not mix.
@@ -40,11 +45,10 @@ pub(super) fn folders(sides: &[String]) -> Result<Option<Vec<PathBuf>>, Failure>
 /// Shows all side by side. Bundles that do not verify are shown without numbers, and the exit code
 /// says so.
 pub(super) fn main(folders: &[PathBuf], json: bool) -> Result<Exit, Failure> {
-    let bundles = folders
-        .iter()
-        .zip(names(folders))
-        .map(|(folder, name)| Ok(Named { name, checked: look(folder)? }))
-        .collect::<Result<Vec<Named>, Failure>>()?;
+    refuse_same(folders)?;
+    let named = folders.iter().zip(names(folders));
+    let bundles = named.map(|(folder, name)| Named { name, checked: verify(folder) });
+    let bundles: Vec<Named> = bundles.collect();
     check(&bundles)?;
     let matrix = matrix::of(&bundles);
     let shown = if json {
@@ -55,6 +59,19 @@ pub(super) fn main(folders: &[PathBuf], json: bool) -> Result<Exit, Failure> {
     output::unless_closed(shown)?;
     let is_verified = matrix.platforms.iter().all(|platform| platform.verified);
     Ok(if is_verified { Exit::Pass } else { Exit::NotComparable })
+}
+
+/// A bundle beside itself would count as two machines.
+fn refuse_same(folders: &[PathBuf]) -> Result<(), Failure> {
+    let place = |folder: &PathBuf| folder.canonicalize().unwrap_or_else(|_| folder.clone());
+    let mut seen = BTreeMap::new();
+    for folder in folders {
+        if let Some(other) = seen.insert(place(folder), folder) {
+            let (one, other) = (folder.display(), other.display());
+            return Err(Failure::usage(format!("{one}: is {other} again; name each bundle once")));
+        }
+    }
+    Ok(())
 }
 
 /// Short names: of the folders, unless two of them are the same.
@@ -90,7 +107,7 @@ fn check(named: &[Named]) -> Result<(), Failure> {
 
 const MEASURED: &str = "\
 Measured: back-to-back batches, median ns per record by batch length; * is the fastest of its
-column where the input lies alike, and what cannot be told from it";
+column where the input lies in the same cache, and what cannot be told from it";
 const SOFTWARE: &str = "\
 Software: a driver imitates the device; no figure of a GPU, and not ranked";
 const MODELLED: &str = "\
@@ -123,7 +140,7 @@ fn section<F>(
         return None;
     }
     let lens: Vec<String> = batch_lens.iter().map(ToString::to_string).collect();
-    let mut header = vec!["backend", "platform", "threads", "input"];
+    let mut header = vec!["op", "backend", "platform", "threads", "input"];
     header.extend(lens.iter().map(String::as_str));
     let cell = |cell: &Cell<F>| match cell {
         Cell::Verified(figure_of) => figure(figure_of),
@@ -131,16 +148,17 @@ fn section<F>(
     };
     let rows = rows.iter().map(|row| {
         let mut cells = vec![
-            row.backend.clone(),
-            row.platform.clone(),
+            row.op.name().to_owned(),
+            harmless(&row.backend),
+            harmless(&row.platform),
             row.threads.to_string(),
-            row.footprint.name().to_owned(),
+            harmless(&row.home),
         ];
         let of_len = |len: &usize| row.cells.get(len).map_or_else(|| "-".into(), cell);
         cells.extend(batch_lens.iter().map(of_len));
         cells
     });
-    Some(columns::table(&header, 2, rows).on(screen))
+    Some(columns::table(&header, 3, rows).on(screen))
 }
 
 fn measured(figure: &Figure) -> String {
@@ -152,26 +170,34 @@ fn modelled(figure: &ModelledFigure) -> String {
     format!("{:.3}", figure.ns_per_record)
 }
 
-/// A line for each machine: what it is, or why it has no numbers.
+/// A line for each machine: what it is, or why it has no numbers, and what may be wrong with it.
 fn about(platform: &Platform) -> String {
     let Platform { name, verified, findings, cpu_model, cores, .. } = platform;
     if !verified {
         let first = findings.first().map(ToString::to_string).unwrap_or_default();
-        return format!(
+        return harmless(&format!(
             "FAILED    {name}: {} findings, such as: {first}; `nanogate bundle verify` has all",
             findings.len()
-        );
+        ));
     }
     let model = cpu_model.as_deref().unwrap_or("unknown processor");
-    let cores = cores.map(|cores| format!(", {cores} cores")).unwrap_or_default();
-    let profile = platform.profile.as_ref().map(|id| format!(", profile {id}"));
+    let cores = cores.map(|cores| format!("{cores} cores"));
+    let profile = platform.profile.as_ref().map(|id| format!("profile {id}"));
+    let given = &platform.overridden;
+    let given = (!given.is_empty()).then(|| format!("but for {}", given.join(" ")));
     let tool = platform.tool.as_ref();
-    let tool = tool.map(|tool| format!(", nanogate {} ({})", tool.version, tool.commit));
-    format!(
-        "verified  {name}: {model}{cores}{}{}",
-        profile.unwrap_or_default(),
-        tool.unwrap_or_default()
-    )
+    let build = tool.map(|tool| {
+        let debug = if tool.profile == "release" { "" } else { ", not optimised" };
+        format!("nanogate {} ({}{debug})", tool.version, tool.commit)
+    });
+    let status = platform.status.filter(|status| *status != Status::Complete);
+    let status = status.map(|status| status.words().to_owned());
+    let same = platform.same_run_as.as_ref().map(|other| format!("the very run of {other}"));
+    let warnings = &platform.warnings;
+    let warnings = (!warnings.is_empty()).then(|| format!("warnings: {}", warnings.join(" ")));
+    let more = [cores, profile, given, build, status, same, warnings].into_iter().flatten();
+    let all: Vec<String> = std::iter::once(model.to_owned()).chain(more).collect();
+    harmless(&format!("verified  {name}: {}", all.join(", ")))
 }
 
 #[cfg(test)]

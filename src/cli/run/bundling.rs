@@ -1,6 +1,6 @@
 //! The bundle that a run leaves behind, where it was asked for one.
 
-use std::{fs, path::Path};
+use std::{fs, io::ErrorKind, path::Path};
 
 use super::Arguments;
 use crate::{
@@ -9,18 +9,11 @@ use crate::{
         DOCTOR, ENVIRONMENT, PAGE, PROFILE, RECORD, REPORT,
         environment::Environment,
         log::Log,
+        reports,
         staging::{Staging, StagingError},
     },
     cli::{Exit, Failure, compare::now_unix_s, doctor, interrupt::Interrupt, output},
-    export::{
-        self,
-        document::{self, Origin, Source},
-    },
-    report::{
-        record::{RunRecord, Status, Tool},
-        screen::Screen,
-        table::{self, Detail},
-    },
+    report::record::{RunRecord, Status, Tool},
 };
 
 /// A bundle that is being made, or none.
@@ -33,6 +26,7 @@ pub(super) struct Bundling<'a> {
 impl<'a> Bundling<'a> {
     /// Begins one if it is asked for. A place that is taken is refused before anything is measured.
     pub(super) fn open(arguments: &'a Arguments) -> Result<Self, Failure> {
+        refuse_within(arguments)?;
         let staging = arguments.bundle.as_deref().map(Staging::begin).transpose();
         let staging = staging.map_err(|error| failure(&error))?;
         let log = staging.as_ref().map(|staging| Log::open(staging.folder())).transpose();
@@ -72,46 +66,68 @@ impl<'a> Bundling<'a> {
         put(DOCTOR, &format!("{document}\n"))
     }
 
-    /// Completes the bundle with the record of a run that is over, and says where it is.
-    pub(super) fn finish(self, record: &RunRecord) -> Result<(), Failure> {
+    /// Completes the bundle with the record of a run that is over, and says where it is. `exit` is
+    /// that of its last launch.
+    pub(super) fn finish(self, record: &RunRecord, exit: Exit) -> Result<(), Failure> {
         let Some(staging) = self.staging else { return Ok(()) };
         let out = self.arguments.out.display();
+        let shown = staging.place().display().to_string();
         if record.status == Status::Running {
-            let place = staging.place().display();
-            return Err(Failure::new(
-                Exit::Failed,
-                format!("--bundle {place}: the run died; what was measured is in {out}"),
-            ));
+            let said = format!("--bundle {shown}: the run died; what was measured is in {out}");
+            return Err(Failure::new(Exit::Failed, said));
         }
-        let bytes = fs::read(&self.arguments.out)
-            .map_err(|error| Failure::internal(format!("--out {out}: {error}")))?;
-        let put =
-            |name: &str, bytes: &[u8]| staging.put(name, bytes).map_err(|error| failure(&error));
-        put(RECORD, &bytes)?;
-        put(REPORT, table::render(record, Detail::Spread, &Screen::PLAIN).as_bytes())?;
-        match page(bytes) {
-            Some(Ok(page)) => put(PAGE, page.as_bytes())?,
+        if exit == Exit::Failed {
+            let kept = staging.keep().display().to_string();
+            let said =
+                format!("--bundle {shown}: a launch failed; what there is of it is in {kept}");
+            return Err(Failure::new(Exit::Failed, said));
+        }
+        let bytes = match fs::read(&self.arguments.out) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let kept = staging.keep().display().to_string();
+                let said =
+                    format!("--out {out}: {error}; what there is of the bundle is in {kept}");
+                return Err(Failure::internal(said));
+            }
+        };
+        let mut last = vec![(RECORD, bytes), (REPORT, reports::tables(record).into_bytes())];
+        match reports::page(record) {
+            Some(Ok(page)) => last.push((PAGE, page.into_bytes())),
             Some(Err(reason)) => self.log.say(&format!("{PAGE} could not be made: {reason}")),
             None => {}
         }
         self.log.say(&format!("the run is over, with {} entries", record.entries.len()));
-        let place = staging.finish(now_unix_s()).map_err(|error| failure(&error))?;
+        let place = staging.finish(&last, now_unix_s()).map_err(|error| failure(&error))?;
         let said = format!("bundle    {}", place.display());
         output::unless_closed(output::report(&said, self.arguments.json))
     }
 }
 
-/// The record as a page for browsers, or why there is none. `None` where the program has no such
-/// format.
-fn page(record: Vec<u8>) -> Option<Result<String, String>> {
-    let format = export::find("html")?;
-    let source = Source { name: RECORD.into(), bytes: record };
-    let documents = document::read(&[source], Origin::Nanogate).map_err(|error| error.to_string());
-    Some(documents.and_then(|all| format.export(&all).map_err(|error| error.to_string())))
+/// What else a run writes must not get into the place of the bundle.
+fn refuse_within(arguments: &Arguments) -> Result<(), Failure> {
+    let Some(bundle) = &arguments.bundle else { return Ok(()) };
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let written = [
+        ("--out", Some(arguments.out.as_path())),
+        ("--history", arguments.history.as_deref()),
+        ("--hlog", arguments.load.hlog.as_deref()),
+    ];
+    for (flag, path) in written {
+        if let Some(path) = path.filter(|path| absolute(path).starts_with(absolute(bundle))) {
+            let (path, bundle) = (path.display(), bundle.display());
+            let said = format!("{flag} {path}: is in --bundle {bundle}; name another place");
+            return Err(Failure::usage(said));
+        }
+    }
+    Ok(())
 }
 
 fn failure(error: &StagingError) -> Failure {
     let exit = match error {
+        StagingError::Unwritable { error, .. } if error.kind() == ErrorKind::StorageFull => {
+            Exit::Failed
+        }
         StagingError::Taken { .. } | StagingError::Unwritable { .. } => Exit::Usage,
         StagingError::Incomplete { .. } => Exit::Failed,
     };

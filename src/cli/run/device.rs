@@ -197,7 +197,8 @@ impl Session<'_> {
         entry.bound = Bound::of(UPLOAD_ONLY, &upload_only.per_record, &streamed.per_record, None);
         let who = [Role::UploadRoof, Role::OneByOne, Role::Contender].map(|role| (id, role));
         let all = [upload_only, one_by_one, streamed];
-        self.keep_contest(Purpose::Stream, (entry.batch_len, &home), who, all);
+        let place = (entry.batch_len, home.as_str());
+        self.keep_contest(Purpose::Stream, place, who, lineup.is_software(), all);
         Ok(entry)
     }
 
@@ -310,7 +311,7 @@ impl Session<'_> {
         };
         let keep = |batch_len: usize, measured: &[Throughput; 2]| {
             let purpose = Purpose::BreakEven(mode);
-            self.keep_contest(purpose, (batch_len, "hot"), who, measured.each_ref());
+            self.keep_contest(purpose, (batch_len, "hot"), who, false, measured.each_ref());
         };
         let mut device: Box<HostBackend> = match mode {
             Mode::EndToEnd => Box::new(EndToEnd(shared.clone())),

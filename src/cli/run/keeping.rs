@@ -16,11 +16,12 @@ use super::{
 };
 use crate::{
     bundle::{
-        readings::{self, Contest, Contestant, Launch, Line, Purpose, after_ns},
+        readings::{self, Contest, Contestant, End, Launch, Line, Purpose, after_ns},
         readings_name,
     },
     cli::{Exit, Failure},
     measure::{Steady, team::Team, throughput::Throughput},
+    report::record::Status,
     stats::latency::HistogramError,
 };
 
@@ -56,8 +57,9 @@ impl Keeper {
         }
     }
 
-    /// Says whether all was kept.
-    pub(super) fn finish(&self) -> Result<(), Failure> {
+    /// Keeps how the launch ended, and says whether all was kept.
+    pub(super) fn finish(&self, status: Status) -> Result<(), Failure> {
+        self.keep(|| Ok(Line::End(End { status })));
         let kept = self.0.borrow_mut().take();
         match kept.and_then(|kept| kept.failed) {
             Some(reason) => Err(failure(&reason)),
@@ -121,18 +123,20 @@ impl Session<'_> {
         });
     }
 
-    /// Keeps a contest whose contestants are not line-ups, at a batch length and in a home.
+    /// Keeps a contest whose contestants are not line-ups, at a batch length and in a home. All are
+    /// imitated by a driver, or none is.
     pub(super) fn keep_contest<const N: usize>(
         &self,
         purpose: Purpose,
         place: (usize, &str),
         who: [(&str, readings::Role); N],
+        software: bool,
         measured: [&Throughput; N],
     ) {
         self.keeper.keep(|| {
             let all = who.into_iter().zip(measured);
-            let contestants = all.map(|((id, role), one)| Contestant::of(id, role, one)).collect();
-            Ok(self.contest(purpose, place, measured, contestants))
+            let of = |((id, role), one)| Contestant::of(id, role, one).imitated(software);
+            Ok(self.contest(purpose, place, measured, all.map(of).collect()))
         });
     }
 
@@ -143,7 +147,8 @@ impl Session<'_> {
             Role::UploadRoof => readings::Role::UploadRoof,
         };
         let cores = self.team(lineup.threads()).map(Team::cores).unwrap_or_default();
-        Contestant::of(lineup.entry.id, role, measured).on(cores, measured)
+        let one = Contestant::of(lineup.entry.id, role, measured).on(cores, measured);
+        one.imitated(lineup.is_software())
     }
 
     /// All contestants of a contest become steady at once.

@@ -119,7 +119,7 @@ impl Launch<'_> {
         record.skipped.extend(lineups.failed.iter().cloned());
         record.status = self.status(&measured, &lineups);
         let stored = write(&record);
-        let kept = session.keeper.finish();
+        let kept = session.keeper.finish(record.status);
         output::print(MEASURED)?;
         measured?;
         stored?;

@@ -34,11 +34,11 @@ const PATIENCE: Duration = Duration::from_millis(20);
 
 pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit, Failure> {
     let plan = Plan::new(arguments, context)?;
+    let bundling = Bundling::open(arguments)?;
     let store = Store::new(&arguments.out).map_err(Failure::usage)?;
     let baselines = Baselines::open(arguments, &plan)?;
     // What cannot be appended to is refused before anything is measured.
     arguments.history.as_deref().map(history::create).transpose()?;
-    let bundling = Bundling::open(arguments)?;
     let _lock = RunLock::take().map_err(|error| Failure::new(Exit::Unfit, error))?;
     let interrupt = Interrupt::catch()?;
     let cases = arguments.cases(&plan, &Fingerprint::read().caches)?;
@@ -70,7 +70,7 @@ pub(super) fn main(arguments: &Arguments, context: &ProbeContext) -> Result<Exit
     // Before appending, which may fail and must cost neither the comparison nor the baseline.
     let verdict =
         if exit == Exit::Pass { baselines.compare_and_save(record.clone()) } else { Ok(exit) };
-    settle(settle(verdict, append(&record, arguments)), bundling.finish(&record))
+    settle(settle(verdict, append(&record, arguments)), bundling.finish(&record, exit))
 }
 
 /// Appends a record that is not to grow any more. The record stays whatever comes of it.

@@ -58,7 +58,7 @@ pub(super) struct LoadArguments {
     knee_p99: Option<f64>,
     /// Also write the distributions as histogram logs, in nanoseconds, into this folder
     #[arg(long, value_name = "DIR")]
-    hlog: Option<PathBuf>,
+    pub(super) hlog: Option<PathBuf>,
 }
 
 /// Clients unless told otherwise.

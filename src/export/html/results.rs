@@ -27,8 +27,9 @@ pub(super) fn section(record: &RunRecord) -> Section {
         title: format!("{} results", count(rows.len() as u64)),
         note: Some(
             "One row for each backend, method, batch length, number of threads and place of the \
-             input. Select a column's name to sort by it: figures are ranked among their like only, \
-             by unit and threads, and apart from what a driver imitates. What is absent comes last.",
+             input. Select a column's name to sort by it: figures are ranked among their like \
+             only, by unit and threads, and apart from what a driver imitates. What is absent \
+             comes last.",
         ),
         search: Some("search: simd memory"),
         class: "sortable results",

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
+mod forged;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -13,7 +15,7 @@ use nanogate::{
     bundle::{
         MANIFEST,
         manifest::Manifest,
-        readings_name,
+        readings_name, reports,
         verify::{Finding, verify},
     },
     report::record::Tool,
@@ -120,7 +122,7 @@ fn a_bundle_holds_a_run_whole() {
     assert!(is_valid("doctor", &read(&bundle.join("doctor.json"))));
     assert!(is_valid("run", &read(&bundle.join("record.json"))));
     let environment = read(&bundle.join("environment.json"));
-    assert_eq!(environment["schema"], "nanogate.environment/1");
+    assert!(is_valid("environment", &environment));
     assert!(environment["command"].as_array().unwrap().contains(&json!("--bundle")));
     for number in [1, 2] {
         let text = fs::read_to_string(bundle.join(readings_name(number))).unwrap();
@@ -138,7 +140,7 @@ fn a_bundle_holds_a_run_whole() {
     assert!(found[0]["statistics"].as_u64().unwrap() > 500, "{found}");
     nanogate(bundle.parent().unwrap(), &["bundle", "verify", "lab", "lab"])
         .success()
-        .stdout(contains(format!("verified  lab: {files} files")).count(2));
+        .stdout(contains(format!("verified  lab: complete; {files} files")).count(2));
     nanogate(bundle, &["bundle", "show", "."])
         .success()
         .stdout(contains("complete").and(contains("readings/launch-1.jsonl")));
@@ -190,7 +192,7 @@ proptest! {
         let index = bit as usize % (8 * bytes.len());
         bytes[index / 8] ^= 1 << (index % 8);
         fs::write(&path, bytes).unwrap();
-        let found = verify(&bundle).unwrap().verification;
+        let found = verify(&bundle).verification;
         prop_assert!(!found.verified, "bit {index} of {name}");
         let said = found.findings.iter().any(|finding| finding.to_string().starts_with(name));
         prop_assert!(said, "{name}: {:?}", found.findings);
@@ -220,15 +222,30 @@ fn files_are_named() {
     nanogate(folder.path(), &["bundle", "verify", "nowhere"]).code(2).stderr(contains("nowhere"));
 }
 
-/// Changes a bundle that is then listed anew, and gives what is found.
+/// Changes a bundle that is then listed anew, and gives what is found. The tables and the page are
+/// made again, as somebody would who wants to pass it off.
 fn found_after(change: impl Fn(&mut Value)) -> Vec<Finding> {
     let (_folder, bundle) = copied("lab");
+    change_record(&bundle, change);
+    verify(&bundle).verification.findings
+}
+
+fn change_record(bundle: &Path, change: impl Fn(&mut Value)) {
     let path = bundle.join("record.json");
     let mut record = read(&path);
     change(&mut record);
     fs::write(path, record.to_string()).unwrap();
-    reseal(&bundle);
-    verify(&bundle).unwrap().verification.findings
+    if let Ok(record) = serde_json::from_value(record) {
+        fs::write(bundle.join("report.txt"), reports::tables(&record)).unwrap();
+        if let Some(Ok(page)) = reports::page(&record) {
+            fs::write(bundle.join("report.html"), page).unwrap();
+        }
+    }
+    reseal(bundle);
+}
+
+fn said(found: &[Finding], what: &str) -> bool {
+    found.iter().any(|one| one.to_string().contains(what))
 }
 
 /// A record that was improved is found although every digest is right, and the entry and the figure
@@ -297,16 +314,38 @@ fn what_is_left_out_is_found() {
     let [one, other] = [1, 2].map(|number| bundle.join(readings_name(number)));
     fs::copy(&one, &other).unwrap();
     reseal(&bundle);
-    let found = verify(&bundle).unwrap().verification.findings;
+    let found = verify(&bundle).verification.findings;
     assert!(found.iter().any(|one| one.to_string().contains("launch-2.jsonl: its first line")));
     let lines = fs::read_to_string(&one).unwrap();
     let kept: Vec<&str> = lines.lines().filter(|line| !line.starts_with("{\"latency\"")).collect();
     fs::write(&one, kept.join("\n")).unwrap();
     fs::copy(made().join(readings_name(2)), &other).unwrap();
     reseal(&bundle);
-    let found = verify(&bundle).unwrap().verification.findings;
-    let is_unfounded = |one: &Finding| one.to_string().contains("launch 1 has no readings of it");
-    assert!(found.iter().all(is_unfounded) && !found.is_empty(), "{found:?}");
+    let found = verify(&bundle).verification.findings;
+    let is_of_latency = |one: &Finding| one.to_string().contains(" latency x ");
+    assert!(found.iter().all(is_of_latency) && !found.is_empty(), "{found:?}");
+}
+
+/// Files that are no plain files are refused without waiting for their end, and a reader who has
+/// had enough changes no verdict.
+#[test]
+#[cfg(unix)]
+fn odd_files_are_refused() {
+    let (folder, bundle) = copied("lab");
+    fs::write(bundle.join("log.txt"), "nothing happened").unwrap();
+    let program = assert_cmd::cargo::cargo_bin("nanogate");
+    let piped = format!("set -o pipefail; {} bundle verify lab | true", program.display());
+    let status = std::process::Command::new("bash")
+        .args(["-c", &piped])
+        .current_dir(folder.path())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(7));
+    fs::remove_file(bundle.join(MANIFEST)).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(bundle.join(MANIFEST)).status().unwrap();
+    assert!(made.success());
+    let found = verify(&bundle).verification;
+    assert!(!found.verified && said(&found.findings, "no plain file"), "{found:?}");
 }
 
 /// A place that is taken is refused before anything is measured, and stays as it is.
@@ -365,10 +404,6 @@ fn unlike_sides_are_refused() {
     let run = |more: &[&str]| nanogate(folder.path(), &[&["compare", "server-a"], more].concat());
     run(&["server-a/record.json"]).code(2).stderr(contains("record.json: is no bundle"));
     run(&["server-b", "--noise", "3"]).code(2).stderr(contains("--noise: does nothing"));
-    let path = one.join("record.json");
-    let mut record = read(&path);
-    record["corpus"]["seed"] = json!(2);
-    fs::write(&path, record.to_string()).unwrap();
-    reseal(&one);
+    change_record(&one, |record| record["corpus"]["seed"] = json!(2));
     run(&["server-b"]).code(7).stderr(contains("seed was 2, is 1"));
 }
