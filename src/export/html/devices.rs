@@ -70,7 +70,8 @@ const fn stages_caption(realm: Realm) -> Caption {
         title: "Where the time of a batch goes",
         says: "One batch per reading, medians of each stage. Upload, kernel and download are on \
                the device's clock, the rest on the host's. A bar is as long as its stages \
-               together: to take a batch apart costs time, and a plain one beside it says how much.",
+               together: to take a batch apart costs time, and a plain one beside it says how \
+               much.",
         width: Width::Whole,
     }
 }
