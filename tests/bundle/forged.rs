@@ -122,14 +122,14 @@ fn every_value_is_found_or_stated() {
     let record = read(&made().join("record.json"));
     let mut kinds = BTreeMap::new();
     for (path, value) in leaves(&record) {
-        let kind: String = path.split(|c: char| c == '[' || c == ']').enumerate().fold(
-            String::new(),
-            |kind, (index, part)| match (index % 2, part.parse::<usize>()) {
-                (1, Ok(_)) => kind + "[#]",
-                (1, Err(_)) => kind + "[" + part + "]",
-                _ => kind + part,
-            },
-        );
+        let kind: String =
+            path.split(['[', ']']).enumerate().fold(String::new(), |kind, (index, part)| {
+                match (index % 2, part.parse::<usize>()) {
+                    (1, Ok(_)) => kind + "[#]",
+                    (1, Err(_)) => kind + "[" + part + "]",
+                    _ => kind + part,
+                }
+            });
         kinds.entry(kind).or_insert((path, value));
     }
     assert!(kinds.len() > 100);
