@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Evidence, FIRST, Lines, Part, Unfounded, contest::Contested, is_imitated, value};
 use crate::{
     backend::{
-        fpga::timing,
+        fpga,
         simulated::{SimFacts, TimingFacts},
     },
     bundle::readings::{Contest, Empty, Line, Purpose, Repeats, samples},
@@ -114,10 +114,9 @@ fn bounded_by(device: &DeviceRecord, evidence: &Evidence) -> Value {
 /// The timing reports that a design states, as this program holds them. Those of another source
 /// are taken as they are stated.
 fn reports(facts: &SimFacts) -> Vec<TimingFacts> {
-    let held = timing::reports(facts.lanes);
+    let held = fpga::reports_of(&facts.rtl_sha256, facts.lanes);
     let report = |stated: &TimingFacts| {
-        let own = held.iter().find(|one| one.report == stated.report);
-        own.filter(|_| facts.rtl_sha256 == timing::RTL_SHA256).unwrap_or(stated).clone()
+        held.iter().find(|one| one.report == stated.report).unwrap_or(stated).clone()
     };
     facts.timing.iter().map(report).collect()
 }
