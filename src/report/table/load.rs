@@ -20,11 +20,11 @@ pub(super) fn tables(entries: &[&Entry]) -> Vec<(&'static str, Columns)> {
 }
 
 const LOAD_TITLE: &str = "\
-Load: requests on a schedule that waits for nobody, ns per request, percentiles where earned;
-service from the start of service (s), response from the intended start (r)";
+Load: requests on a schedule that waits for nobody, ns per request, percentiles where earned; \
+     service from the start of service (s), response from the intended start (r)";
 const KNEE_TITLE: &str = "\
-Knee: the highest rate that is kept with the 99th percentile of the response time below a bound;
-it lies between what holds and what fails, each of them requests/s of all clients together";
+Knee: the highest rate that is kept with the 99th percentile of the response time below a bound; \
+     it lies between what holds and what fails, each of them requests/s of all clients together";
 
 /// Percentiles of the service time that are shown, and those of the response time.
 const SERVICE_STATS: [&str; 3] = ["p50", "p99", "p99.9"];

@@ -36,11 +36,11 @@ pub(super) fn tables(entries: &[&Entry], glyphs: Glyphs) -> Vec<(&'static str, C
 const CYCLES_TITLE: &str = "\
 Cycles: simulated hardware, clock edges counted for one batch while nobody waits; exact, no time";
 const BACKPRESSURE_TITLE: &str = "\
-Backpressure: the same batch into a sink that is willing in so many of 100 cycles; how long the
-input was held back at a time: 1, 2, to 4, to 8, to 16, to 32, to 62 cycles, longer";
+Backpressure: the same batch into a sink that is willing in so many of 100 cycles; how long the \
+     input was held back at a time: 1, 2, to 4, to 8, to 16, to 32, to 62 cycles, longer";
 const MODELED_TITLE: &str = "\
-Modelled: these cycles at the median clock of a place-and-route report; an estimate of tools, no
-board: nothing here was measured as time";
+Modelled: these cycles at the median clock of a place-and-route report; an estimate of tools, no \
+     board: nothing here was measured as time";
 
 /// Entries with what they have of cycles.
 fn counted<'e>(entries: &'e [&Entry]) -> impl Iterator<Item = (&'e Entry, &'e CyclesRecord)> {
