@@ -35,11 +35,12 @@ pub(super) fn of_method(method: Method, entries: &[&Entry]) -> Option<(&'static 
 
 const STAGES_TITLE: &str = "\
 Stages: one batch per reading, median ns per batch; upload, kernel and download on the device's \
-     clock, the rest on the host's; sum % of the host's time around them, x plain to a batch beside it";
+     clock, the rest on the host's; sum % of the host's time around them, x plain to a batch \
+     beside it";
 const STREAM_TITLE: &str = "Stream: several batches in flight, median ns per record, 95 % interval";
 const RESIDENT_TITLE: &str = "\
-Resident: input already on the device; ns per record until the verdicts are back on the host, and of \
-     the kernel alone by the device's clock, with what bounds it";
+Resident: input already on the device; ns per record until the verdicts are back on the host, and \
+     of the kernel alone by the device's clock, with what bounds it";
 
 fn percent(value: Option<f64>) -> String {
     number(value.map(|fraction| 100.0 * fraction))
